@@ -1,0 +1,345 @@
+//! One-time codes: HOTP (RFC 4226) and TOTP (RFC 6238), the window, and the clock drift of a factor.
+
+use crate::{
+    field::FieldError,
+    secret::Secret,
+    time::{Span, Timestamp},
+};
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// Seconds in a step.
+pub const PERIOD: i64 = 30;
+/// Bytes of a new secret: 160 bits (S4.7).
+pub const SECRET_BYTES: usize = 20;
+const CODE_DIGITS: u32 = 6;
+/// The farthest step from the server's own that is ever accepted (S4.18).
+const REACH: i64 = 2;
+
+/// The number of a 30-second interval since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Step(pub i64);
+
+impl Step {
+    /// Before every step of our time: nothing was used yet.
+    pub const NONE: Step = Step(-1);
+
+    /// The step that `now` belongs to.
+    pub const fn at(now: Timestamp) -> Self {
+        Self(now.seconds().div_euclid(PERIOD))
+    }
+
+    /// When the step begins.
+    pub const fn starts(self) -> Timestamp {
+        Timestamp::from_seconds(self.0.saturating_mul(PERIOD))
+    }
+}
+
+/// Six digits as a person typed them, normalized once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(Secret<[u8; 6]>);
+
+impl Code {
+    /// Drops spaces and takes exactly six ASCII digits (S4.16).
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
+        let refused = || FieldError::new(field, "The code has six digits.");
+        let mut digits = [0; 6];
+        let mut typed = text.chars().filter(|c| !c.is_whitespace());
+        for digit in &mut digits {
+            *digit = match typed.next() {
+                Some(c) if c.is_ascii_digit() => u8::try_from(c).map_err(|_| refused())?,
+                _ => return Err(refused()),
+            };
+        }
+        match typed.next() {
+            None => Ok(Self(Secret::new(digits))),
+            Some(_) => Err(refused()),
+        }
+    }
+
+    fn value(&self) -> u32 {
+        self.0.expose().iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+/// The digest under the HMAC. Factors use SHA-1, which every app and token takes (S4.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digest {
+    /// HMAC-SHA-1.
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512.
+    Sha512,
+}
+
+/// RFC 4226 §5.3: the value of `digits` decimal digits (1 to 9) for `counter`.
+pub fn hotp(digest: Digest, key: &[u8], counter: u64, digits: u32) -> u32 {
+    let counter = counter.to_be_bytes();
+    let truncated =
+        match digest {
+            Digest::Sha1 => keyed::<Hmac<Sha1>>(key)
+                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
+            Digest::Sha256 => keyed::<Hmac<Sha256>>(key)
+                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
+            Digest::Sha512 => keyed::<Hmac<Sha512>>(key)
+                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
+        };
+    truncated.unwrap_or_default() % 10_u32.pow(digits.clamp(1, 9))
+}
+
+/// HMAC takes a key of any length, so there is always a value.
+fn keyed<M: KeyInit>(key: &[u8]) -> Option<M> {
+    M::new_from_slice(key).ok()
+}
+
+/// RFC 4226 §5.3, dynamic truncation: 31 bits at the offset that the last four bits name.
+fn truncate(mac: &[u8]) -> u32 {
+    let offset = usize::from(mac.last().copied().unwrap_or_default() & 0xf);
+    mac.iter().skip(offset).take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) & 0x7fff_ffff
+}
+
+/// A factor's shared secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TotpSecret(Secret<Vec<u8>>);
+
+impl TotpSecret {
+    /// A secret of these bytes.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// The bytes, for sealing.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+
+    /// Upper-case unpadded Base32, as apps take it (S4.7).
+    pub fn base32(&self) -> Secret<String> {
+        Secret::new(BASE32_NOPAD.encode(self.0.expose()))
+    }
+
+    /// The six digits of `step`.
+    pub fn code(&self, step: Step) -> u32 {
+        hotp(Digest::Sha1, self.0.expose(), step.0.cast_unsigned(), CODE_DIGITS)
+    }
+
+    /// Which step of `steps` the code belongs to, first to last, telling used ones (up to `last`) from
+    /// fresh ones. Every step is computed, whatever matched before.
+    fn find(&self, code: &Code, steps: impl Iterator<Item = Step>, last: Step) -> Match {
+        let typed = code.value();
+        steps.fold(Match::None, |found, step| {
+            let hit: bool = self.code(step).ct_eq(&typed).into();
+            match (hit, step > last, found) {
+                (true, true, Match::None | Match::Used) => Match::Fresh(step),
+                (true, false, Match::None) => Match::Used,
+                (_, _, found) => found,
+            }
+        })
+    }
+
+    /// S4.17: looks for `code` in the window around `now`, shifted by the learned drift.
+    pub fn matching(&self, code: &Code, window: Window, drift: Drift, last: Step, now: Timestamp) -> Match {
+        self.find(code, window.steps(drift.steps(), now), last)
+    }
+}
+
+/// What a code turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// The code of a step that is not used yet.
+    Fresh(Step),
+    /// The code of a step that is used or dead.
+    Used,
+    /// No step of the window has this code.
+    None,
+}
+
+/// Which steps an organization accepts (S2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// The step before, this one, and the one after.
+    Tolerant,
+    /// This step and the one before.
+    Strict,
+}
+
+impl Window {
+    fn steps(self, drift: i64, now: Timestamp) -> impl Iterator<Item = Step> {
+        let center = Step::at(now).0;
+        let ahead = match self {
+            Self::Tolerant => 1,
+            Self::Strict => 0,
+        };
+        let first = (drift - 1).max(-REACH);
+        let last = (drift + ahead).min(REACH);
+        (first..=last).map(move |offset| Step(center.saturating_add(offset)))
+    }
+}
+
+/// How far a factor's clock is from ours: a running mean in thousandths of a step (S4.18).
+///
+/// A person who types slowly is late by one step now and then, which moves the mean little; a clock
+/// that is off moves it all the way. It fades by half in 90 days without use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drift(pub i32);
+
+const FADE: Span = Span::days(90);
+
+impl Drift {
+    /// Whole steps by which the window is shifted: -1, 0 or 1.
+    pub const fn steps(self) -> i64 {
+        match self.0 {
+            ..=-900 => -1,
+            900.. => 1,
+            _ => 0,
+        }
+    }
+
+    /// The mean after a code of `step` was accepted at `now`.
+    pub fn learn(self, step: Step, now: Timestamp) -> Self {
+        let offset = step.0.saturating_sub(Step::at(now).0).clamp(-REACH, REACH);
+        let offset = i32::try_from(offset).unwrap_or_default() * 1000;
+        Self((self.0 * 3 + offset) / 4)
+    }
+
+    /// The mean after `idle` without use.
+    pub fn faded(self, idle: Span) -> Self {
+        let halvings = u32::try_from(idle.micros() / FADE.micros()).unwrap_or(u32::MAX).min(31);
+        Self(self.0 / (1 << halvings))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn secret() -> TotpSecret {
+        TotpSecret::new(b"12345678901234567890".to_vec())
+    }
+
+    fn code(text: &str) -> Code {
+        Code::parse("code", text).unwrap()
+    }
+
+    #[test]
+    fn rfc_4226_appendix_d_holds() {
+        let expected =
+            [755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489];
+        for (counter, value) in (0..).zip(expected) {
+            assert_eq!(hotp(Digest::Sha1, b"12345678901234567890", counter, 6), value);
+        }
+    }
+
+    #[test]
+    fn rfc_6238_appendix_b_holds() {
+        let sha256 = b"12345678901234567890123456789012";
+        let sha512 = b"1234567890123456789012345678901234567890123456789012345678901234";
+        let table = [
+            (59, 94_287_082, 46_119_246, 90_693_936),
+            (1_111_111_109, 7_081_804, 68_084_774, 25_091_201),
+            (1_111_111_111, 14_050_471, 67_062_674, 99_943_326),
+            (1_234_567_890, 89_005_924, 91_819_424, 93_441_116),
+            (2_000_000_000, 69_279_037, 90_698_825, 38_618_901),
+            (20_000_000_000, 65_353_130, 77_737_706, 47_863_826),
+        ];
+        for (seconds, one, two, five) in table {
+            let step = Step::at(Timestamp::from_seconds(seconds)).0.cast_unsigned();
+            assert_eq!(hotp(Digest::Sha1, b"12345678901234567890", step, 8), one);
+            assert_eq!(hotp(Digest::Sha256, sha256, step, 8), two);
+            assert_eq!(hotp(Digest::Sha512, sha512, step, 8), five);
+        }
+    }
+
+    #[test]
+    fn a_code_is_six_ascii_digits_and_spaces_are_dropped() {
+        assert_eq!(code(" 123 456 ").value(), 123_456);
+        assert_eq!(code("000001").value(), 1);
+        for refused in ["", "12345", "1234567", "12345a", "12345６", "１２３４５６", "12-456", "+12345"]
+        {
+            assert!(Code::parse("code", refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_code_lives_in_its_own_step_the_next_and_when_tolerant_the_one_before() {
+        let secret = secret();
+        let step = Step(50_000_000);
+        let typed = code(&format!("{:06}", secret.code(step)));
+        let table =
+            [(-2, false, false), (-1, true, false), (0, true, true), (1, true, true), (2, false, false)];
+        for (offset, tolerant, strict) in table {
+            let now = Step(step.0 + offset).starts();
+            for (window, accepted) in [(Window::Tolerant, tolerant), (Window::Strict, strict)] {
+                let found = secret.matching(&typed, window, Drift(0), Step::NONE, now);
+                assert_eq!(found == Match::Fresh(step), accepted, "{window:?} at {offset}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_used_step_and_every_earlier_one_are_dead() {
+        let secret = secret();
+        let step = Step(50_000_000);
+        let typed = code(&format!("{:06}", secret.code(step)));
+        for last in [step, Step(step.0 + 1)] {
+            let found = secret.matching(&typed, Window::Tolerant, Drift(0), last, step.starts());
+            assert_eq!(found, Match::Used);
+        }
+    }
+
+    #[test]
+    fn a_slow_clock_is_followed_and_a_slow_typist_is_not() {
+        let now = Step(50_000_000).starts();
+        let late = Step(50_000_000 - 1);
+        let slow_clock = (0..12).fold(Drift(0), |drift, _| drift.learn(late, now));
+        assert_eq!(slow_clock.steps(), -1);
+        let typist = (0..40)
+            .fold(Drift(0), |drift, n| drift.learn(if n % 2 == 0 { late } else { Step::at(now) }, now));
+        assert_eq!(typist.steps(), 0);
+        assert_eq!(slow_clock.faded(Span::days(90)).steps(), 0);
+        assert_eq!(slow_clock.faded(Span::days(89)), slow_clock);
+    }
+
+    #[test]
+    fn drift_never_reaches_past_two_steps() {
+        let now = Step(50_000_000).starts();
+        for (drift, window) in [(-1000, Window::Tolerant), (1000, Window::Tolerant), (1000, Window::Strict)] {
+            let reach = window.steps(Drift(drift).steps(), now).map(|step| (step.0 - 50_000_000).abs()).max();
+            assert!(reach <= Some(2), "{drift} {window:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_mean_of_offsets_leaves_the_reach(offsets in prop::collection::vec(-10_i64..10, 0..60)) {
+            let now = Step(1_000).starts();
+            let drift = offsets.iter().fold(Drift(0), |drift, offset| drift.learn(Step(1_000 + offset), now));
+            prop_assert!(drift.0.abs() <= 2_000);
+            prop_assert!(drift.steps().abs() <= 1);
+        }
+
+        #[test]
+        fn what_is_found_is_the_code_of_its_step(bytes in prop::collection::vec(any::<u8>(), 20), at in 0_i64..4_000_000_000, digits in 0_u32..1_000_000) {
+            let secret = TotpSecret::new(bytes);
+            let typed = code(&format!("{digits:06}"));
+            let now = Timestamp::from_seconds(at);
+            match secret.matching(&typed, Window::Tolerant, Drift(0), Step::NONE, now) {
+                Match::Fresh(step) => prop_assert_eq!(secret.code(step), digits),
+                Match::None => prop_assert!((-1..=1).all(|o| secret.code(Step(Step::at(now).0 + o)) != digits)),
+                Match::Used => prop_assert!(Step::at(now).0 <= 0),
+            }
+        }
+    }
+}
