@@ -1,0 +1,198 @@
+//! SQLite: reader threads, and one writer thread that commits many batches with one sync.
+
+use crate::{
+    FromRow, Row, Stats, StoreError, Value,
+    migrate::{self, Migration},
+    statement::{Batch, Commit, placeholders},
+};
+use crossbeam_channel::{Receiver, Sender};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    thread,
+};
+use tokio::sync::oneshot;
+
+const READERS: usize = 4;
+const BATCHES_A_SYNC: usize = 256;
+const QUEUE: usize = 4096;
+
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+type Answer = oneshot::Sender<Result<Commit, StoreError>>;
+
+pub(crate) struct Sqlite {
+    reads: Sender<Read>,
+    writes: Sender<(Batch, Answer)>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, stats: Arc<Stats>) -> Result<Self, StoreError> {
+        let writer = connect(path)?;
+        migrate_sqlite(&writer)?;
+        let (reads, to_read) = crossbeam_channel::unbounded::<Read>();
+        let readers = thread::available_parallelism().map_or(1, usize::from).min(READERS);
+        for _ in 0..readers {
+            let connection = connect(path)?;
+            let to_read = to_read.clone();
+            spawn("sqlite-read", move || to_read.iter().for_each(|read| read(&connection)))?;
+        }
+        let (writes, to_write) = crossbeam_channel::bounded(QUEUE);
+        spawn("sqlite-write", move || write_all(&writer, &to_write, &stats))?;
+        Ok(Self { reads, writes })
+    }
+
+    pub(crate) async fn query<T: FromRow>(
+        &self,
+        sql: std::borrow::Cow<'static, str>,
+        values: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let read: Read = Box::new(move |connection| {
+            let _ = answer.send(rows(connection, &sql, &values));
+        });
+        self.reads.send(read).map_err(StoreError::unavailable)?;
+        answered.await.map_err(StoreError::unavailable)?
+    }
+
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.writes
+            .try_send((batch, answer))
+            .map_err(|_| StoreError::unavailable("too many writes are waiting"))?;
+        answered.await.map_err(StoreError::unavailable)?
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(StoreError::unavailable)
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // FULL: with NORMAL a used code would be accepted again after a power cut.
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+fn migrate_sqlite(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(migrate::TABLE)?;
+    let tx = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
+    let applied = rows::<(String, i64)>(&tx, migrate::APPLIED, &[])?;
+    for Migration { number, sqlite, checksum, .. } in migrate::pending(&applied)? {
+        tx.execute_batch(sqlite)?;
+        tx.execute(migrate::RECORD, params_from_iter([Value::Int(number), Value::Text(checksum)]))?;
+    }
+    Ok(tx.commit()?)
+}
+
+fn rows<T: FromRow>(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<T>, StoreError> {
+    check_count(sql, values)?;
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
+    let mut found = statement.query(params_from_iter(values))?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        all.push(T::from_row(&Row::Sqlite(row))?);
+    }
+    Ok(all)
+}
+
+/// SQLite takes `$1` for a name and numbers names as they appear; `?1` is the number itself.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+/// SQLite binds a missing parameter as NULL; a wrong count must not pass silently.
+fn check_count(sql: &str, values: &[Value]) -> Result<(), StoreError> {
+    if placeholders(sql) == values.len() {
+        Ok(())
+    } else {
+        Err(StoreError::corrupt(format!("{} values for: {sql}", values.len())))
+    }
+}
+
+fn write_all(connection: &Connection, waiting: &Receiver<(Batch, Answer)>, stats: &Stats) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(BATCHES_A_SYNC - 1));
+        write_group(connection, group, stats);
+    }
+}
+
+/// Writes each batch in a savepoint and answers all after one commit.
+fn write_group(connection: &Connection, group: Vec<(Batch, Answer)>, stats: &Stats) {
+    let mut done: Vec<(Answer, Result<Commit, StoreError>)> = Vec::with_capacity(group.len());
+    for (batch, answer) in group {
+        if connection.is_autocommit()
+            && let Err(error) = execute(connection, "BEGIN IMMEDIATE")
+        {
+            let _ = answer.send(Err(error));
+            continue;
+        }
+        let result = in_savepoint(connection, &batch);
+        if connection.is_autocommit() {
+            // A full disk or a failed read makes SQLite undo the whole transaction, the other batches included.
+            let reason = result
+                .err()
+                .map_or_else(|| "the transaction was undone".to_owned(), |error| error.to_string());
+            done.push((answer, Ok(Commit::Conflict)));
+            for (answer, _) in done.drain(..) {
+                let _ = answer.send(Err(StoreError::unavailable(&reason)));
+            }
+            continue;
+        }
+        done.push((answer, result));
+    }
+    if done.is_empty() {
+        return;
+    }
+    let committed = execute(connection, "COMMIT");
+    stats.syncs.fetch_add(1, Ordering::Relaxed);
+    stats.batches.fetch_add(done.len() as u64, Ordering::Relaxed);
+    if committed.is_err() && !connection.is_autocommit() {
+        let _ = execute(connection, "ROLLBACK");
+    }
+    for (answer, result) in done {
+        let _ = answer.send(match &committed {
+            Ok(()) => result,
+            Err(error) => Err(StoreError::unavailable(error)),
+        });
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+fn in_savepoint(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
+    execute(connection, "SAVEPOINT batch")?;
+    let result = run(connection, batch);
+    if !matches!(result, Ok(Commit::Committed)) && !connection.is_autocommit() {
+        execute(connection, "ROLLBACK TO batch")?;
+    }
+    if !connection.is_autocommit() {
+        execute(connection, "RELEASE batch")?;
+    }
+    result
+}
+
+fn run(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
+    for statement in &batch.0 {
+        check_count(statement.sql, &statement.values)?;
+        let changed = connection.prepare_cached(&numbered(statement.sql))?.execute(params_from_iter(&statement.values));
+        match (changed.map_err(StoreError::from), statement.rows) {
+            (Ok(changed), Some(expected)) if changed as u64 != expected => return Ok(Commit::Conflict),
+            (Ok(_), _) => {}
+            (Err(StoreError::Duplicate), _) => return Ok(Commit::Conflict),
+            (Err(error), _) => return Err(error),
+        }
+    }
+    Ok(Commit::Committed)
+}

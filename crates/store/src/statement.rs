@@ -1,0 +1,150 @@
+//! What is read and what is written: one SQL text with its parameters.
+
+use crate::Value;
+use std::borrow::Cow;
+
+/// One guarded write.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Vec<Value>,
+    pub(crate) rows: Option<u64>,
+}
+
+impl Statement {
+    /// A write of however many rows.
+    pub fn new(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql, values, rows: None }
+    }
+
+    /// The write must change exactly `rows` rows, or its whole batch is rolled back.
+    pub fn expect_rows(self, rows: u64) -> Self {
+        Self { rows: Some(rows), ..self }
+    }
+}
+
+/// Writes that are committed together or not at all.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a batch does nothing until it is committed"]
+pub struct Batch(pub(crate) Vec<Statement>);
+
+impl Batch {
+    /// No writes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These writes.
+    pub fn of(statements: impl IntoIterator<Item = Statement>) -> Self {
+        Self(statements.into_iter().collect())
+    }
+
+    /// And these.
+    pub fn and(mut self, statements: impl IntoIterator<Item = Statement>) -> Self {
+        self.0.extend(statements);
+        self
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, statement: Statement) {
+        self.0.push(statement);
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a conflict must be decided again"]
+pub enum Commit {
+    /// Everything is written and will survive a crash.
+    Committed,
+    /// A guard was not met, or another write came first: nothing is written.
+    Conflict,
+}
+
+/// A read whose text is put together from parts with one parameter each: lists and filters.
+#[derive(Clone, Debug)]
+pub struct Select {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Select {
+    /// Starts with `sql`, whose placeholders are those of `values`.
+    pub fn new(sql: &str, values: Vec<Value>) -> Self {
+        Self { sql: sql.to_owned(), values }
+    }
+
+    /// Appends text without a parameter.
+    pub fn text(mut self, sql: &str) -> Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Appends `sql`, in which every `$` stands for `value`.
+    pub fn with(mut self, sql: &str, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self.sql.push_str(&sql.replace('$', &format!("${}", self.values.len())));
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (Cow<'static, str>, Vec<Value>) {
+        (Cow::Owned(self.sql), self.values)
+    }
+}
+
+/// The `LIKE` pattern for a text that contains `needle`, whatever signs it has.
+pub fn containing(needle: &str) -> String {
+    let mut pattern = String::with_capacity(needle.len() + 2);
+    pattern.push('%');
+    for c in needle.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// How many parameters the text asks for: the highest `$n`.
+pub(crate) fn placeholders(sql: &str) -> usize {
+    sql.split('$')
+        .skip(1)
+        .filter_map(|rest| {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest.get(..digits).and_then(|number| number.parse().ok())
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_counted_by_the_highest() {
+        assert_eq!(placeholders("SELECT 1"), 0);
+        assert_eq!(placeholders("a = $1 AND b = $12 OR c = $2)"), 12);
+    }
+
+    #[test]
+    fn filters_number_their_parameters() {
+        let (sql, values) = Select::new("SELECT 1 WHERE a = $1", vec![Value::Int(1)])
+            .with(" AND (b = $ OR c = $)", "x")
+            .text(" ORDER BY a")
+            .into_parts();
+        assert_eq!(sql, "SELECT 1 WHERE a = $1 AND (b = $2 OR c = $2) ORDER BY a");
+        assert_eq!(values.len(), 2);
+    }
+
+    #[test]
+    fn a_search_text_is_taken_literally() {
+        assert_eq!(containing(r"50%_\"), r"%50\%\_\\%");
+    }
+}

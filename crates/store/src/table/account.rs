@@ -1,0 +1,238 @@
+//! Users and administrators, told apart by their realm.
+
+use super::{refused, unknown};
+use crate::{FromRow, Row, Statement, Store, StoreError, Value, p};
+use claviger_domain::{
+    account::{Account, Email, Kind, Password, PasswordHash, PersonName, Realm, State, Username},
+    id::{AccountId, FactorId, OrganizationId},
+    mfa::{Enrollment, Mfa, Requirement},
+    permission::Role,
+    time::{Span, Timestamp},
+};
+use uuid::Uuid;
+
+/// The columns of an account, in the order that [`read`] takes them.
+macro_rules! account_columns {
+    () => {
+        "a.id, a.revision, a.username, a.role, a.email, a.first_name, a.last_name, a.display_name, a.state, \
+         a.password, a.password_hash, a.requirement, a.requirement_at, a.factor_id, a.created_at, a.last_sign_in_at"
+    };
+}
+pub(crate) use account_columns;
+
+/// How many columns [`account_columns`] has.
+pub(crate) const WIDTH: usize = 16;
+
+/// Reads an account from the columns that begin at `at`.
+pub(crate) fn read(row: &Row<'_>, at: usize) -> Result<Account, StoreError> {
+    let kind = match (row.get::<Option<String>>(at + 2)?, row.get::<Option<String>>(at + 3)?) {
+        (Some(username), None) => {
+            Kind::User { username: Username::parse("username", &username).map_err(refused)? }
+        }
+        (None, Some(role)) => {
+            Kind::Administrator { role: Role::from_key(&role).ok_or_else(|| unknown("role", &role))? }
+        }
+        _ => return Err(unknown("account", "neither user nor administrator")),
+    };
+    let state: String = row.get(at + 8)?;
+    let factor = row.get::<Option<Uuid>>(at + 13)?;
+    Ok(Account {
+        id: AccountId(row.get(at)?),
+        revision: row.get(at + 1)?,
+        kind,
+        email: Email::parse("email", &row.get::<String>(at + 4)?).map_err(refused)?,
+        name: PersonName { first: row.get(at + 5)?, last: row.get(at + 6)?, display: row.get(at + 7)? },
+        state: State::from_key(&state).ok_or_else(|| unknown("state", &state))?,
+        password: read_password(&row.get::<String>(at + 9)?, row.get(at + 10)?)?,
+        mfa: Mfa {
+            requirement: read_requirement(&row.get::<String>(at + 11)?, row.get(at + 12)?)?,
+            enrollment: factor.map_or(Enrollment::NotEnrolled, |id| Enrollment::Enrolled(FactorId(id))),
+        },
+        created_at: Timestamp(row.get(at + 14)?),
+        last_sign_in_at: row.get::<Option<i64>>(at + 15)?.map(Timestamp),
+    })
+}
+
+impl FromRow for Account {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        read(row, 0)
+    }
+}
+
+fn read_password(word: &str, hash: Option<String>) -> Result<Password, StoreError> {
+    match (word, hash) {
+        ("pending", None) => Ok(Password::Pending),
+        ("active", Some(hash)) => Ok(Password::Active(PasswordHash(hash))),
+        ("expired", Some(hash)) => Ok(Password::Expired(PasswordHash(hash))),
+        (other, _) => Err(unknown("password", other)),
+    }
+}
+
+fn read_requirement(word: &str, at: Option<i64>) -> Result<Requirement, StoreError> {
+    match (word, at) {
+        ("not_required", None) => Ok(Requirement::NotRequired),
+        ("at_once", None) => Ok(Requirement::AtOnce),
+        ("by", Some(at)) => Ok(Requirement::By(Timestamp(at))),
+        ("paused", Some(left)) => Ok(Requirement::Paused(Span::from_micros(left))),
+        (other, _) => Err(unknown("requirement", other)),
+    }
+}
+
+const fn requirement_columns(requirement: Requirement) -> (&'static str, Option<i64>) {
+    match requirement {
+        Requirement::NotRequired => ("not_required", None),
+        Requirement::AtOnce => ("at_once", None),
+        Requirement::By(deadline) => ("by", Some(deadline.0)),
+        Requirement::Paused(left) => ("paused", Some(left.micros())),
+    }
+}
+
+/// What lists sort by: the shown name, without regard to case.
+pub fn sort_key(account: &Account) -> String {
+    account.name.shown(account.email.as_str()).to_lowercase()
+}
+
+fn search_key(account: &Account) -> String {
+    let username = account.username().map_or("", Username::as_str);
+    let name = &account.name;
+    format!("{username} {} {} {} {}", account.email, name.first, name.last, name.display).to_lowercase()
+}
+
+/// What a save writes, in the order of its placeholders from `$3`.
+fn values(account: &Account) -> Vec<Value> {
+    let (requirement, at) = requirement_columns(account.mfa.requirement);
+    let role = match &account.kind {
+        Kind::Administrator { role } => Some(role.key()),
+        Kind::User { .. } => None,
+    };
+    let factor = match account.mfa.enrollment {
+        Enrollment::Enrolled(id) => Some(id),
+        Enrollment::NotEnrolled => None,
+    };
+    p![
+        account.username().map(Username::as_str),
+        role,
+        account.email.as_str(),
+        account.email.key(),
+        &account.name.first,
+        &account.name.last,
+        &account.name.display,
+        sort_key(account),
+        search_key(account),
+        account.state.key(),
+        account.password.key(),
+        account.password.hash().map(|hash| hash.0.as_str()),
+        requirement,
+        at,
+        factor,
+    ]
+}
+
+/// A new account.
+pub fn insert(organization: OrganizationId, account: &Account) -> Statement {
+    const SQL: &str = "INSERT INTO account (organization, id, username, role, email, email_key, first_name, last_name, \
+        display_name, sort_key, search_key, state, password, password_hash, requirement, requirement_at, factor_id, \
+        realm, created_at, revision) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1)";
+    let mut all = p![organization, account.id];
+    all.extend(values(account));
+    all.extend(p![account.kind.realm().key(), account.created_at]);
+    Statement::new(SQL, all)
+}
+
+/// Writes the account as it now is, guarded on the revision that was loaded.
+pub fn save(organization: OrganizationId, account: &Account) -> Statement {
+    const SQL: &str = "UPDATE account SET username = $3, role = $4, email = $5, email_key = $6, first_name = $7, \
+        last_name = $8, display_name = $9, sort_key = $10, search_key = $11, state = $12, password = $13, \
+        password_hash = $14, requirement = $15, requirement_at = $16, factor_id = $17, revision = revision + 1 \
+        WHERE organization = $1 AND id = $2 AND revision = $18";
+    let mut all = p![organization, account.id];
+    all.extend(values(account));
+    all.push(Value::Int(account.revision));
+    Statement::new(SQL, all).expect_rows(1)
+}
+
+/// Notes a complete sign-in; not a change that others must be guarded on.
+pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) -> Statement {
+    const SQL: &str = "UPDATE account SET last_sign_in_at = $3 WHERE organization = $1 AND id = $2";
+    Statement::new(SQL, p![organization, id, now])
+}
+
+/// Deletes the account and everything that hangs on it; its log entries stay.
+pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement> {
+    const ACCOUNT: &str = "DELETE FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
+    const PARTS: [&str; 5] = [
+        "DELETE FROM factor WHERE organization = $1 AND account = $2",
+        "DELETE FROM provisional_factor WHERE organization = $1 AND account = $2",
+        "DELETE FROM session WHERE organization = $1 AND account = $2",
+        "DELETE FROM link WHERE organization = $1 AND account = $2",
+        "DELETE FROM mail WHERE organization = $1 AND account = $2 AND state = 'queued'",
+    ];
+    let mut statements =
+        vec![Statement::new(ACCOUNT, p![organization, account.id, account.revision]).expect_rows(1)];
+    statements.extend(PARTS.iter().map(|sql| Statement::new(sql, p![organization, account.id])));
+    statements
+}
+
+/// The account of that id in that realm.
+pub async fn by_id(
+    store: &Store,
+    organization: OrganizationId,
+    realm: Realm,
+    id: AccountId,
+) -> Result<Option<Account>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.id = $2 AND a.realm = $3"
+    );
+    store.first(SQL, p![organization, id, realm.key()]).await
+}
+
+/// The account with that e-mail or login name in that realm.
+pub async fn by_identifier(
+    store: &Store,
+    organization: OrganizationId,
+    realm: Realm,
+    identifier: &str,
+) -> Result<Option<Account>, StoreError> {
+    const EMAIL: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.realm = $2 AND a.email_key = $3"
+    );
+    const USERNAME: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.realm = $2 AND a.username = $3"
+    );
+    let sql = if identifier.contains('@') { EMAIL } else { USERNAME };
+    store.first(sql, p![organization, realm.key(), identifier.to_ascii_lowercase()]).await
+}
+
+/// Every administrator who can sign in.
+pub async fn administrators(store: &Store, organization: OrganizationId) -> Result<Vec<Account>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.realm = 'administrator' AND a.state = 'activated' ORDER BY a.id"
+    );
+    store.query(SQL, p![organization]).await
+}
+
+/// Activated people without a factor whose period ends after `from` and not after `to`, the next to end first.
+pub async fn periods_ending(
+    store: &Store,
+    organization: OrganizationId,
+    from: Timestamp,
+    to: Timestamp,
+    limit: i64,
+) -> Result<Vec<Account>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.requirement = 'by' AND a.requirement_at > $2 \
+          AND a.requirement_at <= $3 AND a.factor_id IS NULL AND a.state = 'activated' ORDER BY a.requirement_at, a.id LIMIT $4"
+    );
+    store.query(SQL, p![organization, from, to, limit]).await
+}

@@ -1,0 +1,184 @@
+//! The list of users: search, filters, order and keyset pages (S3.6, S4.15).
+
+use super::account::{account_columns, sort_key};
+use crate::{Select, Store, StoreError, Value, containing, p};
+use claviger_domain::{
+    account::{Account, State},
+    id::OrganizationId,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The shown name.
+    #[default]
+    Name,
+    /// The e-mail.
+    Email,
+    /// The time of creation.
+    Created,
+    /// The end of the enrollment period; those without one last.
+    Deadline,
+}
+
+/// Which end comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// Where a page begins: beside this row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The row's sort value.
+    pub value: String,
+    /// The row's id.
+    pub id: Uuid,
+}
+
+/// Which side of the cursor the page is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// From the start of the list.
+    #[default]
+    First,
+    /// The rows after it.
+    After(Cursor),
+    /// The rows before it.
+    Before(Cursor),
+}
+
+/// Whether MFA is demanded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequirementFilter {
+    /// It is.
+    Required,
+    /// It is not.
+    NotRequired,
+}
+
+/// What a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A part of a name, login name or e-mail.
+    pub search: String,
+    /// One state only.
+    pub state: Option<State>,
+    /// Required or not.
+    pub requirement: Option<RequirementFilter>,
+    /// One of the words of S4.14, or `inactive` for everyone without a factor.
+    pub status: Option<String>,
+}
+
+/// S4.14 as SQL; `$` is now.
+const STATUS: &str = "CASE WHEN a.factor_id IS NOT NULL AND a.requirement <> 'not_required' THEN 'active' \
+    WHEN a.factor_id IS NOT NULL THEN 'optional' WHEN a.requirement = 'not_required' THEN 'none' \
+    WHEN a.requirement = 'at_once' THEN 'required_without_period' \
+    WHEN a.requirement = 'by' AND a.requirement_at <= $ THEN 'expired' ELSE 'enrolling' END";
+const NO_DEADLINE: i64 = i64::MAX;
+
+fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
+    let mut select = select;
+    if !filter.search.is_empty() {
+        select =
+            select.with(r" AND a.search_key LIKE $ ESCAPE '\'", containing(&filter.search.to_lowercase()));
+    }
+    if let Some(state) = filter.state {
+        select = select.with(" AND a.state = $", state.key());
+    }
+    select = match filter.requirement {
+        Some(RequirementFilter::Required) => select.text(" AND a.requirement <> 'not_required'"),
+        Some(RequirementFilter::NotRequired) => select.text(" AND a.requirement = 'not_required'"),
+        None => select,
+    };
+    match filter.status.as_deref() {
+        None => select,
+        Some("inactive") => select.text(" AND a.factor_id IS NULL"),
+        Some(status) => select.with(&format!(" AND {STATUS} = "), now).with("$", status),
+    }
+}
+
+/// One page of users, at most `limit`.
+pub async fn page(
+    store: &Store,
+    organization: OrganizationId,
+    filter: &Filter,
+    (sort, order): (Sort, Order),
+    page: &Page,
+    (limit, now): (i64, Timestamp),
+) -> Result<Vec<Account>, StoreError> {
+    const BASE: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.realm = 'user'"
+    );
+    let key = match sort {
+        Sort::Name => "a.sort_key",
+        Sort::Email => "a.email_key",
+        Sort::Created => "a.created_at",
+        Sort::Deadline => "COALESCE(a.requirement_at, 9223372036854775807)",
+    };
+    let backwards = matches!(page, Page::Before(_));
+    let ascending = (order == Order::Ascending) != backwards;
+    let mut select = filtered(Select::new(BASE, p![organization]), filter, now);
+    if let Page::After(cursor) | Page::Before(cursor) = page {
+        let sign = if ascending { '>' } else { '<' };
+        let value = match sort {
+            Sort::Name | Sort::Email => Value::Text(cursor.value.clone()),
+            Sort::Created | Sort::Deadline => Value::Int(cursor.value.parse().unwrap_or(NO_DEADLINE)),
+        };
+        select = select.with(&format!(" AND ({key}, a.id) {sign} ($, "), value).with("$)", cursor.id);
+    }
+    let direction = if ascending { "ASC" } else { "DESC" };
+    select = select.text(&format!(" ORDER BY {key} {direction}, a.id {direction}")).with(" LIMIT $", limit);
+    let mut rows: Vec<Account> = store.select(select).await?;
+    if backwards {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// The cursor beside `account` in a list sorted by `sort`.
+pub fn cursor(account: &Account, sort: Sort) -> Cursor {
+    use claviger_domain::mfa::Requirement;
+    let value = match (sort, account.mfa.requirement) {
+        (Sort::Name, _) => sort_key(account),
+        (Sort::Email, _) => account.email.key(),
+        (Sort::Created, _) => account.created_at.0.to_string(),
+        (Sort::Deadline, Requirement::By(at)) => at.0.to_string(),
+        (Sort::Deadline, Requirement::Paused(left)) => left.micros().to_string(),
+        (Sort::Deadline, _) => NO_DEADLINE.to_string(),
+    };
+    Cursor { value, id: account.id.0 }
+}
+
+/// How many users match.
+pub async fn count(
+    store: &Store,
+    organization: OrganizationId,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    const BASE: &str = "SELECT count(*) FROM account a WHERE a.organization = $1 AND a.realm = 'user'";
+    let rows = store.select(filtered(Select::new(BASE, p![organization]), filter, now)).await?;
+    Ok(rows.first().copied().unwrap_or(0))
+}
+
+/// How many users have each status of S4.14; those with none are left out.
+pub async fn by_status(
+    store: &Store,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let select = Select::new("SELECT s.status, count(*) FROM (SELECT ", p![]).with(STATUS, now).with(
+        " AS status FROM account a WHERE a.organization = $ AND a.realm = 'user') s GROUP BY s.status",
+        organization,
+    );
+    store.select(select).await
+}

@@ -1,0 +1,9 @@
+// Comfort on top of pages that work without it. Each module finds its own elements.
+import './busy.js';
+import './code-field.js';
+import './copy.js';
+import './days.js';
+import './dialog.js';
+import './menu.js';
+import './password.js';
+import './search.js';
