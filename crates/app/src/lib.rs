@@ -1,1 +1,142 @@
-//! x
+//! The use cases of Claviger, one function each, for pages, API, jobs and command line.
+//!
+//! A use case loads facts, lets the domain decide, and commits one batch with the state, the log entry and the
+//! mails. Nothing below is held open while a person, a hash or another server is waited for.
+
+pub mod account;
+pub mod api_key;
+pub mod audit;
+mod draft;
+pub mod email;
+pub mod enrollment;
+mod error;
+mod hashing;
+pub mod home;
+pub mod jobs;
+pub mod mail;
+pub mod mfa;
+pub mod organization;
+pub mod password;
+pub mod ports;
+pub mod session;
+pub mod set_up;
+pub mod sign_in;
+mod token;
+pub mod users;
+pub mod verify;
+pub mod words;
+
+pub use error::{Problem, Refusal};
+pub use hashing::PasswordCost;
+pub use token::Token;
+
+use claviger_domain::{organization::Organization, time::Timestamp};
+use claviger_store::{Store, seal::Sealer};
+use hashing::Hasher;
+use ports::{Clock, Entropy, Mailer};
+use std::sync::{Arc, OnceLock, RwLock};
+use tokio::sync::Notify;
+
+/// How many times a use case that lost a race decides again.
+const ROUNDS: u32 = 64;
+
+/// Runs the body until it gives a value; `None` means that another write came first.
+macro_rules! until_decided {
+    ($body:block) => {{
+        let mut round = 0;
+        loop {
+            let decided: Option<_> = $body;
+            match decided {
+                Some(value) => break Ok(value),
+                None if round == $crate::ROUNDS => break Err($crate::Problem::Busy.into()),
+                None => round += 1,
+            }
+        }
+    }};
+}
+pub(crate) use until_decided;
+
+/// What the application is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// What opens and seals secrets.
+    pub sealer: Sealer,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What hands mails over.
+    pub mailer: Arc<dyn Mailer>,
+    /// What links begin with, without a slash at the end.
+    pub public_url: String,
+    /// How dear a password hash is.
+    pub password_cost: PasswordCost,
+}
+
+/// The application; clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    mailer: Arc<dyn Mailer>,
+    public_url: String,
+    hasher: Hasher,
+    dummy_hash: OnceLock<claviger_domain::account::PasswordHash>,
+    organization: RwLock<Option<(Timestamp, Arc<Organization>)>>,
+    api_keys: api_key::Cache,
+    queued: Notify,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "App({:?})", self.0.store)
+    }
+}
+
+impl App {
+    /// Puts the application together and sees to it that the organization's row exists and the key fits.
+    pub async fn open(parts: Parts) -> Result<Self, Problem> {
+        let Parts { store, sealer, clock, entropy, mailer, public_url, password_cost } = parts;
+        let app = Self(Arc::new(Inner {
+            store,
+            sealer,
+            clock,
+            entropy,
+            mailer,
+            public_url,
+            hasher: Hasher::new(password_cost)?,
+            dummy_hash: OnceLock::new(),
+            organization: RwLock::new(None),
+            api_keys: api_key::Cache::default(),
+            queued: Notify::new(),
+        }));
+        app.ensure_organization().await?;
+        Ok(app)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// What links begin with.
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    /// The database, for what only reads.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.entropy.fill(&mut bytes);
+        bytes
+    }
+}

@@ -152,6 +152,13 @@ pub fn save(organization: OrganizationId, account: &Account) -> Statement {
     Statement::new(SQL, all).expect_rows(1)
 }
 
+/// The account is still what was loaded; changes nothing.
+pub fn unchanged(organization: OrganizationId, account: &Account) -> Statement {
+    const SQL: &str =
+        "UPDATE account SET revision = revision WHERE organization = $1 AND id = $2 AND revision = $3";
+    Statement::new(SQL, p![organization, account.id, account.revision]).expect_rows(1)
+}
+
 /// Notes a complete sign-in; not a change that others must be guarded on.
 pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) -> Statement {
     const SQL: &str = "UPDATE account SET last_sign_in_at = $3 WHERE organization = $1 AND id = $2";

@@ -1,0 +1,100 @@
+//! Loading accounts, and what a person changes about themselves (S5.1).
+
+use crate::{
+    App, Problem, Refusal,
+    draft::{Draft, Target, nothing},
+    hashing::Verdict,
+    mail::Facts,
+    session::SignedIn,
+    sign_in::parse_new_password,
+};
+use claviger_domain::{
+    account::{Account, Password, PersonName, Realm},
+    field::FieldError,
+    id::AccountId,
+    mail::Kind,
+    permission::{Granted, ViewUsers},
+    secret::Secret,
+};
+use claviger_store::{Commit, table};
+
+impl App {
+    pub(crate) async fn load_account(&self, realm: Realm, id: AccountId) -> Result<Account, Refusal> {
+        let organization = self.organization().await?;
+        let what = realm.key();
+        table::account::by_id(&self.0.store, organization.id, realm, id).await?.ok_or(Refusal::NotFound(what))
+    }
+
+    /// One user.
+    pub async fn user(&self, _: &Granted<ViewUsers>, id: AccountId) -> Result<Account, Refusal> {
+        self.load_account(Realm::User, id).await
+    }
+
+    /// One user with their factor, if they have one.
+    pub async fn user_with_factor(
+        &self,
+        _: &Granted<ViewUsers>,
+        id: AccountId,
+    ) -> Result<table::factor::Holder, Refusal> {
+        let organization = self.organization().await?;
+        table::factor::holder(&self.0.store, organization.id, Realm::User, id)
+            .await?
+            .ok_or(Refusal::NotFound("user"))
+    }
+
+    /// The person's own factor, if they have one.
+    pub async fn own_factor(
+        &self,
+        me: &SignedIn,
+    ) -> Result<Option<claviger_domain::factor::Factor>, Problem> {
+        let organization = self.organization().await?;
+        let realm = me.account.kind.realm();
+        let holder = table::factor::holder(&self.0.store, organization.id, realm, me.account.id).await?;
+        Ok(holder.and_then(|holder| holder.factor).map(|sealed| sealed.factor))
+    }
+
+    /// S5.1: a person changes their own name.
+    pub async fn rename_self(
+        &self,
+        me: &SignedIn,
+        first: &str,
+        last: &str,
+        display: &str,
+    ) -> Result<(), Refusal> {
+        let changed = Account { name: PersonName::parse(first, last, display)?, ..me.account.clone() };
+        let mut draft = Draft::new(self, &me.actor).await?;
+        draft.write(table::account::save(draft.organization.id, &changed));
+        draft.log("profile.change", &Target::from(&changed), "success", nothing());
+        match draft.commit().await? {
+            Commit::Committed => Ok(()),
+            Commit::Conflict => Err(Refusal::Changed),
+        }
+    }
+
+    /// S5.1: a person changes their own password; every other session of theirs ends.
+    pub async fn change_own_password(
+        &self,
+        me: &SignedIn,
+        current: &Secret<String>,
+        new: &str,
+    ) -> Result<(), Refusal> {
+        let organization = self.organization().await?;
+        if self.check_password(current, me.account.password.hash()).await? == Verdict::Wrong {
+            return Err(FieldError::new("current_password", "That is not your present password.").into());
+        }
+        let settings = &organization.settings;
+        let new = parse_new_password(&me.account, settings.password_min_length, &settings.name, new)?;
+        let changed =
+            Account { password: Password::Active(self.hash_password(&new).await?), ..me.account.clone() };
+        let mut draft = Draft::of(self, &me.actor, organization);
+        draft.write(table::account::save(draft.organization.id, &changed));
+        draft.write(table::session::end_others(draft.organization.id, &me.session));
+        draft.log("password.change", &Target::from(&changed), "success", nothing());
+        let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
+        draft.mail(Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
+        match draft.commit().await? {
+            Commit::Committed => Ok(()),
+            Commit::Conflict => Err(Refusal::Changed),
+        }
+    }
+}

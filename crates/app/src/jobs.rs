@@ -1,0 +1,144 @@
+//! Scheduled work. Each job is a row that one node leases at a time, so that it survives restarts and any
+//! number of nodes; what it does is idempotent by itself.
+
+use crate::{App, Problem, draft::Draft, enrollment, mail::Facts};
+use claviger_domain::{
+    mail::Kind,
+    mfa::Requirement,
+    permission::{Actor, Who},
+    sign_in::TotpSwitch,
+    throttle::FORGOTTEN_AFTER,
+    time::Span,
+};
+use claviger_store::{Batch, Commit, table};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(500);
+const LEASE: Span = Span::minutes(2);
+/// The reminder goes out this long before the deadline (S4.10).
+const REMINDER: Span = Span::hours(24);
+const REMINDERS_AT_ONCE: i64 = 1_000;
+/// Dead links are kept so long, so that their page can still say what they were.
+const DEAD_LINKS_KEPT: Span = Span::days(30);
+
+#[derive(Clone, Copy)]
+enum Job {
+    Reminders,
+    CleanUp,
+}
+
+impl Job {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Reminders => "reminders",
+            Self::CleanUp => "clean_up",
+        }
+    }
+
+    const fn every(self) -> Span {
+        match self {
+            Self::Reminders => Span::minutes(1),
+            Self::CleanUp => Span::hours(1),
+        }
+    }
+}
+
+impl App {
+    /// Runs jobs until `stop` resolves. A failure is logged and tried again.
+    pub async fn run_jobs(&self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.0.queued.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+            if let Err(error) = self.work_once().await {
+                tracing::error!(%error, "scheduled work failed and is tried again");
+            }
+        }
+    }
+
+    /// Does everything that is due.
+    pub async fn work_once(&self) -> Result<(), Problem> {
+        while self.seal_log().await? > 0 {}
+        for job in [Job::Reminders, Job::CleanUp] {
+            self.run_if_due(job).await?;
+        }
+        self.deliver_mails().await.map(drop)
+    }
+
+    async fn run_if_due(&self, job: Job) -> Result<(), Problem> {
+        let organization = self.organization().await?.id;
+        let now = self.now();
+        match table::job::load(&self.0.store, organization, job.name()).await? {
+            Some((next_run, lease_until)) if next_run > now.0 || lease_until > now.0 => return Ok(()),
+            Some(_) => {}
+            None => {
+                let _ =
+                    self.0.store.commit(Batch::of([table::job::ensure(organization, job.name())])).await?;
+            }
+        }
+        let until = now.plus(LEASE);
+        let claim = Batch::of([table::job::claim(organization, job.name(), now, until)]);
+        if self.0.store.commit(claim).await? == Commit::Conflict {
+            return Ok(());
+        }
+        match job {
+            Job::Reminders => self.remind().await?,
+            Job::CleanUp => self.clean_up().await?,
+        }
+        let done = table::job::done(organization, job.name(), until, now.plus(job.every()));
+        let _ = self.0.store.commit(Batch::of([done])).await?;
+        Ok(())
+    }
+
+    /// S4.10: reminds everyone whose period ends within 24 hours, once for a period.
+    async fn remind(&self) -> Result<(), Problem> {
+        let organization = self.organization().await?;
+        if organization.totp == TotpSwitch::Disabled {
+            return Ok(());
+        }
+        let actor = Actor { who: Who::System, name: "scheduler".into(), address: String::new() };
+        let now = self.now();
+        let mut from = now;
+        loop {
+            let to = now.plus(REMINDER);
+            let due =
+                table::account::periods_ending(&self.0.store, organization.id, from, to, REMINDERS_AT_ONCE)
+                    .await?;
+            let Some(last) = due.last() else { return Ok(()) };
+            let Requirement::By(reached) = last.mfa.requirement else { return Ok(()) };
+            let mut draft = Draft::of(self, &actor, organization.clone());
+            for account in &due {
+                let Requirement::By(until) = account.mfa.requirement else { continue };
+                let cause = format!("reminder:{}:{}", account.id, until.0);
+                let link = Some(format!("{}/", self.0.public_url));
+                draft.mail(
+                    Kind::Reminder,
+                    account,
+                    &cause,
+                    &Facts { link, until: Some(until), ..Facts::default() },
+                )?;
+            }
+            let _ = draft.commit().await?;
+            if i64::try_from(due.len()).unwrap_or(i64::MAX) < REMINDERS_AT_ONCE || reached <= from {
+                return Ok(());
+            }
+            from = reached.minus(Span::from_micros(1)).max(from);
+        }
+    }
+
+    async fn clean_up(&self) -> Result<(), Problem> {
+        let organization = self.organization().await?.id;
+        let now = self.now();
+        let batch = Batch::of([
+            table::session::forget(organization, now),
+            table::link::forget(organization, now.minus(DEAD_LINKS_KEPT)),
+            table::throttle::forget(organization, now.minus(FORGOTTEN_AFTER)),
+            table::factor::forget_provisional(organization, now.minus(enrollment::KEPT)),
+        ]);
+        let _ = self.0.store.commit(batch).await?;
+        Ok(())
+    }
+}

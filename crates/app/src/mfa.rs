@@ -1,0 +1,246 @@
+//! What an administrator does to a user's MFA: require, remove, extend, reset, unlock (S4.1–S4.4, S4.12, S4.19).
+
+use crate::{
+    App, Problem, Refusal,
+    draft::{Draft, Target, nothing},
+    mail::Facts,
+    until_decided,
+    users::Demand,
+};
+use claviger_domain::{
+    account::{Account, Realm, State},
+    field::{Presence, line},
+    id::AccountId,
+    lockout::Failures,
+    mail::Kind,
+    mfa::{EnrollmentDays, Event, Period, Requirement, RunningPeriod},
+    permission::{Actor, AssistUsers, Granted, ManageUsers, Who},
+    sign_in::{Proven, TotpSwitch},
+};
+use claviger_store::{Commit, table};
+use serde_json::{Value, json};
+
+/// A requirement as the log tells it.
+fn in_words(requirement: Requirement) -> Value {
+    match requirement {
+        Requirement::NotRequired => json!("not_required"),
+        Requirement::AtOnce => json!("at_once"),
+        Requirement::By(deadline) => json!({ "deadline": deadline }),
+        Requirement::Paused(left) => json!({ "left_seconds": left.seconds_rounded_up() }),
+    }
+}
+
+/// S4.13: the old and the new deadline.
+fn before_and_after(before: &Account, after: &Account) -> Value {
+    json!({ "before": in_words(before.mfa.requirement), "after": in_words(after.mfa.requirement) })
+}
+
+impl App {
+    /// S4.3: tells an activated user that MFA is required; a staged one is told at activation.
+    pub(crate) fn mail_required(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Problem> {
+        let (until, days) = match account.mfa.requirement {
+            Requirement::By(deadline) => (Some(deadline), Some(deadline.since(draft.now).days_rounded_up())),
+            Requirement::NotRequired | Requirement::AtOnce | Requirement::Paused(_) => (None, None),
+        };
+        let facts = Facts { link: Some(format!("{}/", self.0.public_url)), until, days, ..Facts::default() };
+        let cause = format!("mfa_required:{}:{}:{}", account.id, account.revision, draft.now.0);
+        draft.mail(Kind::MfaRequired, account, &cause, &facts)
+    }
+
+    /// S4.1: the account with MFA required, the log entry and the mail.
+    pub(crate) fn required(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+        period: Period,
+        running: RunningPeriod,
+    ) -> Result<Account, Problem> {
+        let (mfa, event) = before.mfa.require(period, running, before.state, draft.now);
+        let after = Account { mfa, ..before.clone() };
+        let details = before_and_after(before, &after);
+        match event {
+            None => {}
+            Some(Event::PeriodChanged(_)) => {
+                draft.log("user.mfa.require", &Target::from(before), "success", details);
+                self.mail_period(draft, &after)?;
+            }
+            Some(Event::Required(_) | Event::RequirementRemoved | Event::FactorReset(_)) => {
+                draft.log("user.mfa.require", &Target::from(before), "success", details);
+                if after.state == State::Activated {
+                    self.mail_required(draft, &after)?;
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    fn mail_period(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Problem> {
+        let Requirement::By(until) = account.mfa.requirement else { return Ok(()) };
+        let link = Some(format!("{}/", self.0.public_url));
+        let cause = format!("period_changed:{}:{}:{}", account.id, account.revision, draft.now.0);
+        draft.mail(
+            Kind::PeriodChanged,
+            account,
+            &cause,
+            &Facts { link, until: Some(until), ..Facts::default() },
+        )
+    }
+
+    pub(crate) fn requirement_removed(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+    ) -> Result<Account, Problem> {
+        let (mfa, event) = before.mfa.remove_requirement();
+        let after = Account { mfa, ..before.clone() };
+        if event.is_some() {
+            let details = before_and_after(before, &after);
+            draft.log("user.mfa.requirement.remove", &Target::from(before), "success", details);
+        }
+        Ok(after)
+    }
+
+    /// S4.1, S4.4: requires MFA of a user.
+    pub async fn require_mfa(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+        period: Period,
+        running: RunningPeriod,
+    ) -> Result<Account, Refusal> {
+        let organization = self.organization().await?;
+        self.period_of(&Demand::Required(Ok(period)), organization.totp)?;
+        self.change_user(granted, id, |draft, before| Ok(self.required(draft, before, period, running)?))
+            .await
+    }
+
+    /// Withdraws the requirement; a factor stays.
+    pub async fn remove_requirement(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+    ) -> Result<Account, Refusal> {
+        self.change_user(granted, id, |draft, before| Ok(self.requirement_removed(draft, before)?)).await
+    }
+
+    /// S4.12: a later deadline for someone not enrolled.
+    pub async fn extend_period(
+        &self,
+        granted: &Granted<AssistUsers>,
+        id: AccountId,
+        days: EnrollmentDays,
+    ) -> Result<Account, Refusal> {
+        self.change_user(granted, id, |draft, before| {
+            let extended = before.mfa.extend(days, draft.now);
+            let (mfa, _) = extended.map_err(|refused| Refusal::state("no_period", refused.to_string()))?;
+            let after = Account { mfa, ..before.clone() };
+            draft.log("user.mfa.extend", &Target::from(before), "success", before_and_after(before, &after));
+            self.mail_period(draft, &after)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// S4.12: deletes the factor, starts a new period, ends the sessions, and mails the user.
+    pub async fn reset_mfa(
+        &self,
+        granted: &Granted<AssistUsers>,
+        id: AccountId,
+        days: EnrollmentDays,
+        reason: &str,
+    ) -> Result<Account, Refusal> {
+        let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
+        let own_email = self.may_reset(granted.actor()).await?;
+        let link = format!("{}/", self.0.public_url);
+        self.change_user(granted, id, |draft, before| {
+            if own_email.as_deref() == Some(&before.email.key()) {
+                let message = "You can't reset your own MFA this way. Ask another administrator.";
+                return Err(Refusal::state("own_account", message));
+            }
+            let reset = before.mfa.reset(days, before.state, draft.now);
+            let (mfa, _) = reset.map_err(|refused| Refusal::state("not_enrolled", refused.to_string()))?;
+            let after = Account { mfa, ..before.clone() };
+            draft.write(table::factor::delete(draft.organization.id, before.id));
+            draft.write(table::session::end_all(draft.organization.id, before.id));
+            let mut details = before_and_after(before, &after);
+            if let Some(details) = details.as_object_mut() {
+                details.insert("reason".into(), json!(reason));
+            }
+            draft.log("user.mfa.reset", &Target::from(before), "success", details);
+            let until = match mfa.requirement {
+                Requirement::By(until) => Some(until),
+                Requirement::NotRequired | Requirement::AtOnce | Requirement::Paused(_) => None,
+            };
+            let facts = Facts { link: Some(link.clone()), until, days: Some(days.get()), ..Facts::default() };
+            let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
+            draft.mail(Kind::MfaReset, before, &cause, &facts)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Who resets must have given a code. Returns their own e-mail, whose account is not theirs to reset.
+    async fn may_reset(&self, actor: &Actor) -> Result<Option<String>, Refusal> {
+        let id = match actor.who {
+            Who::Administrator { proven: Proven::Password | Proven::PutOff, .. } => {
+                let message = "Set up MFA for your own account and sign in with a code before you reset that of others.";
+                return Err(Refusal::state("mfa_needed", message));
+            }
+            Who::Administrator { id, .. } | Who::ApiKey { owner: id, .. } => id,
+            Who::User(_) | Who::Visitor | Who::Host | Who::System => return Ok(None),
+        };
+        let me = self.load_account(Realm::Administrator, id).await?;
+        Ok(Some(me.email.key()))
+    }
+
+    /// S4.19: clears the wrong codes of a user's factor, and with them any lock.
+    pub async fn unlock_user(&self, granted: &Granted<AssistUsers>, id: AccountId) -> Result<(), Refusal> {
+        until_decided!({
+            let organization = self.organization().await?;
+            let holder = table::factor::holder(&self.0.store, organization.id, Realm::User, id).await?;
+            let holder = holder.ok_or(Refusal::NotFound("user"))?;
+            let Some(sealed) = holder.factor else {
+                return Err(Refusal::state(
+                    "not_enrolled",
+                    "The user has not set up MFA, so there is nothing to unlock.",
+                ));
+            };
+            let mut factor = sealed.factor;
+            factor.failures = Failures::default();
+            let mut draft = Draft::of(self, granted.actor(), organization);
+            draft.write(table::factor::save(draft.organization.id, &factor));
+            draft.log("user.unlock", &Target::from(&holder.account), "success", nothing());
+            (draft.commit().await? == Commit::Committed).then_some(())
+        })
+    }
+
+    /// S6.9: break-glass on the server's host: forgets an administrator's factor; they must set up a new one.
+    pub async fn reset_administrator_mfa(&self, actor: &Actor, email: &str) -> Result<(), Refusal> {
+        let organization = self.organization().await?;
+        let found =
+            table::account::by_identifier(&self.0.store, organization.id, Realm::Administrator, email)
+                .await?;
+        let before = found.ok_or(Refusal::NotFound("administrator"))?;
+        let mut after = before.clone();
+        after.mfa.requirement = Requirement::AtOnce;
+        after.mfa.enrollment = claviger_domain::mfa::Enrollment::NotEnrolled;
+        let mut draft = Draft::of(self, actor, organization);
+        let id = draft.organization.id;
+        draft.write(table::account::save(id, &after));
+        draft.write(table::factor::delete(id, before.id));
+        draft.write(table::session::end_all(id, before.id));
+        draft.log("administrator.mfa.reset", &Target::from(&before), "success", nothing());
+        let link = Some(format!("{}/admin", self.0.public_url));
+        let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
+        draft.mail(Kind::MfaReset, &before, &cause, &Facts { link, ..Facts::default() })?;
+        match draft.commit().await? {
+            Commit::Committed => Ok(()),
+            Commit::Conflict => Err(Refusal::Changed),
+        }
+    }
+
+    /// Whether a control that switches a requirement on may be used (S2.3).
+    pub async fn totp(&self) -> Result<TotpSwitch, Problem> {
+        Ok(self.organization().await?.totp)
+    }
+}

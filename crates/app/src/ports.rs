@@ -1,0 +1,49 @@
+//! What the application asks of the world.
+
+use crate::mail::Message;
+use claviger_domain::{secret::Secret, time::Timestamp};
+use claviger_store::table::smtp::Encryption;
+use std::{future::Future, pin::Pin};
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Gives random bytes that nobody can guess.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// How to reach the mail server.
+#[derive(Clone, Debug)]
+pub struct SmtpServer {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub encryption: Encryption,
+    /// Name and password, if it asks for them.
+    pub credentials: Option<(String, Secret<String>)>,
+    /// What mails come from.
+    pub from_address: String,
+    /// The name beside it.
+    pub from_name: String,
+}
+
+/// Why a mail was not taken, in words for an administrator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct MailError(pub String);
+
+/// The future of a sending.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>>;
+
+/// Hands a mail to a mail server.
+pub trait Mailer: Send + Sync {
+    /// Returns once the server has taken the mail.
+    fn send<'a>(&'a self, server: &'a SmtpServer, message: &'a Message) -> Sending<'a>;
+}

@@ -1,0 +1,380 @@
+//! Users: created, edited, activated, suspended, deleted (S3.1–S3.4), and listed (S3.6).
+
+use crate::{
+    App, Problem, Refusal,
+    draft::{Draft, Target, nothing},
+    mail::Facts,
+    until_decided,
+};
+use claviger_domain::{
+    account::{Account, Email, Kind, Password, PersonName, Realm, State, Username},
+    field::{FieldError, Fields},
+    id::AccountId,
+    mail,
+    mfa::{Mfa, Period, Requirement, RunningPeriod},
+    permission::{Granted, ManageUsers, ViewUsers},
+    sign_in::TotpSwitch,
+};
+use claviger_store::{
+    Commit,
+    table::{
+        self,
+        link::Purpose,
+        user_list::{self, Filter, Order, Page, Sort},
+    },
+};
+use serde_json::json;
+
+/// Who a user is, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// Login name.
+    pub username: String,
+    /// E-mail.
+    pub email: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// What to call them.
+    pub display_name: String,
+}
+
+struct Parsed {
+    username: Username,
+    email: Email,
+    name: PersonName,
+}
+
+impl Person {
+    fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let username = fields.take(Username::parse("username", &self.username));
+        let email = fields.take(Email::parse("email", &self.email));
+        let name = match PersonName::parse(&self.first_name, &self.last_name, &self.display_name) {
+            Ok(name) => Some(name),
+            Err(errors) => {
+                errors.into_iter().for_each(|error| fields.refuse(error));
+                None
+            }
+        };
+        let parsed = username.zip(email).zip(name);
+        fields.finish(parsed.map(|((username, email), name)| Parsed { username, email, name }))
+    }
+}
+
+impl From<&Account> for Person {
+    fn from(account: &Account) -> Self {
+        Self {
+            username: account.username().map(ToString::to_string).unwrap_or_default(),
+            email: account.email.to_string(),
+            first_name: account.name.first.clone(),
+            last_name: account.name.last.clone(),
+            display_name: account.name.display.clone(),
+        }
+    }
+}
+
+/// What a form or program wants of a user's requirement.
+#[derive(Clone, Debug)]
+pub enum Demand {
+    /// As it is.
+    Keep,
+    /// No demand.
+    NotRequired,
+    /// MFA within a period, or at once. An error is told with those of the other fields.
+    Required(Result<Period, FieldError>),
+}
+
+/// Whether a new user can sign in at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Staged.
+    Later,
+    /// Activated, with the registration mail.
+    Now,
+}
+
+/// One page of the list.
+#[derive(Clone, Debug)]
+pub struct UserPage {
+    /// The users.
+    pub users: Vec<Account>,
+    /// Whether there are rows before the first.
+    pub has_newer: bool,
+    /// Whether there are rows after the last.
+    pub has_older: bool,
+}
+
+impl App {
+    /// S3.6: one page of the users that match.
+    pub async fn users(
+        &self,
+        _: &Granted<ViewUsers>,
+        filter: &Filter,
+        sort: (Sort, Order),
+        page: &Page,
+        limit: i64,
+    ) -> Result<UserPage, Problem> {
+        let organization = self.organization().await?;
+        let more = (limit + 1, self.now());
+        let mut users = user_list::page(&self.0.store, organization.id, filter, sort, page, more).await?;
+        let full = i64::try_from(users.len()).unwrap_or(i64::MAX) > limit;
+        let (has_newer, has_older) = match page {
+            Page::First => (false, full),
+            Page::After(_) => (true, full),
+            Page::Before(_) => (full, true),
+        };
+        if full {
+            match page {
+                Page::Before(_) => drop(users.remove(0)),
+                Page::First | Page::After(_) => drop(users.pop()),
+            }
+        }
+        Ok(UserPage { users, has_newer, has_older })
+    }
+
+    /// How many users match.
+    pub async fn count_users(&self, _: &Granted<ViewUsers>, filter: &Filter) -> Result<i64, Problem> {
+        let organization = self.organization().await?;
+        Ok(user_list::count(&self.0.store, organization.id, filter, self.now()).await?)
+    }
+
+    /// How many users have each status of S4.14.
+    pub async fn users_by_status(&self) -> Result<Vec<(String, i64)>, Problem> {
+        let organization = self.organization().await?;
+        Ok(user_list::by_status(&self.0.store, organization.id, self.now()).await?)
+    }
+
+    /// S3.2, S4.1: a new user, staged or activated.
+    pub async fn create_user(
+        &self,
+        granted: &Granted<ManageUsers>,
+        person: &Person,
+        demand: &Demand,
+        activation: Activation,
+    ) -> Result<Account, Refusal> {
+        let mut draft = Draft::new(self, granted.actor()).await?;
+        let (parsed, period) = both(person.parse(), self.period_of(demand, draft.organization.totp))?;
+        self.refuse_taken(&parsed, None).await?;
+        let account = Account {
+            id: AccountId::new(draft.now, self.random()),
+            revision: 1,
+            kind: Kind::User { username: parsed.username },
+            email: parsed.email,
+            name: parsed.name,
+            state: State::Staged,
+            password: Password::Pending,
+            mfa: Mfa::NONE,
+            created_at: draft.now,
+            last_sign_in_at: None,
+        };
+        draft.log("user.create", &Target::from(&account), "success", nothing());
+        let mut account = match period {
+            Some(period) => self.required(&mut draft, &account, period, RunningPeriod::Keep)?,
+            None => account,
+        };
+        if activation == Activation::Now {
+            account = self.activated(&mut draft, account)?;
+        }
+        draft.write(table::account::insert(draft.organization.id, &account));
+        match draft.commit().await? {
+            Commit::Committed => Ok(account),
+            Commit::Conflict => {
+                self.refuse_taken(&person.parse()?, None).await?;
+                Err(Refusal::Changed)
+            }
+        }
+    }
+
+    /// S4.1: saves the user's form. `revision` is what it was filled from, if it was.
+    pub async fn edit_user(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+        revision: Option<i64>,
+        person: &Person,
+        demand: &Demand,
+    ) -> Result<Account, Refusal> {
+        let before = self.load_account(Realm::User, id).await?;
+        let mut draft = Draft::new(self, granted.actor()).await?;
+        let (parsed, period) = both(person.parse(), self.period_of(demand, draft.organization.totp))?;
+        self.refuse_taken(&parsed, Some(id)).await?;
+        if revision.is_some_and(|revision| revision != before.revision) {
+            return Err(Refusal::Changed);
+        }
+        let mut after = Account {
+            kind: Kind::User { username: parsed.username },
+            email: parsed.email,
+            name: parsed.name,
+            ..before.clone()
+        };
+        if after != before {
+            let details = json!({ "before": { "email": before.email, "username": before.username() } });
+            draft.log("user.edit", &Target::from(&after), "success", details);
+        }
+        after = match (demand, period, before.mfa.requirement) {
+            (Demand::NotRequired, _, _) => self.requirement_removed(&mut draft, &after)?,
+            (_, Some(period), Requirement::NotRequired) => {
+                self.required(&mut draft, &after, period, RunningPeriod::Keep)?
+            }
+            _ => after,
+        };
+        if after == before {
+            return Ok(before);
+        }
+        draft.write(table::account::save(draft.organization.id, &after));
+        match draft.commit().await? {
+            Commit::Committed => Ok(Account { revision: after.revision + 1, ..after }),
+            Commit::Conflict => Err(Refusal::Changed),
+        }
+    }
+
+    /// S2.3: while TOTP is disabled no user requirement can be switched on.
+    pub(crate) fn period_of(&self, demand: &Demand, totp: TotpSwitch) -> Result<Option<Period>, FieldError> {
+        match (demand, totp) {
+            (Demand::Keep | Demand::NotRequired, _) => Ok(None),
+            (Demand::Required(_), TotpSwitch::Disabled) => {
+                Err(FieldError::new("require_mfa", "Enable TOTP under MFA Configurations first."))
+            }
+            (Demand::Required(period), TotpSwitch::Enabled) => period.clone().map(Some),
+        }
+    }
+
+    async fn refuse_taken(&self, parsed: &Parsed, own: Option<AccountId>) -> Result<(), Refusal> {
+        let organization = self.organization().await?;
+        let taken = async |identifier: &str| -> Result<bool, Problem> {
+            let found =
+                table::account::by_identifier(&self.0.store, organization.id, Realm::User, identifier)
+                    .await?;
+            Ok(found.is_some_and(|account| Some(account.id) != own))
+        };
+        let mut errors = Vec::new();
+        if taken(parsed.email.as_str()).await? {
+            errors.push(FieldError::new("email", "Another user has this e-mail."));
+        }
+        if taken(parsed.username.as_str()).await? {
+            errors.push(FieldError::new("username", "Another user has this username."));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    }
+
+    /// S3.2, S3.3: the account activated, its clock running, and the registration mail if it has no password.
+    fn activated(&self, draft: &mut Draft<'_>, mut account: Account) -> Result<Account, Problem> {
+        account.state = State::Activated;
+        account.mfa.requirement = account.mfa.requirement.resumed(draft.now);
+        draft.log("user.activate", &Target::from(&account), "success", nothing());
+        if account.password == Password::Pending {
+            self.registration(draft, &account)?;
+        }
+        if account.mfa.requirement != Requirement::NotRequired
+            && draft.organization.totp == TotpSwitch::Enabled
+        {
+            self.mail_required(draft, &account)?;
+        }
+        Ok(account)
+    }
+
+    fn registration(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Problem> {
+        let token = draft.link(account, Purpose::Registration);
+        let link = format!("{}/register/{}", self.0.public_url, token.expose());
+        let cause = format!("registration:{}:{}", account.id, data_encoding::HEXLOWER.encode(&token.hash()));
+        draft.mail(mail::Kind::Registration, account, &cause, &Facts { link: Some(link), ..Facts::default() })
+    }
+
+    /// Changes a user by `change` until no other write comes between.
+    pub(crate) async fn change_user<P>(
+        &self,
+        granted: &Granted<P>,
+        id: AccountId,
+        change: impl Fn(&mut Draft<'_>, &Account) -> Result<Account, Refusal>,
+    ) -> Result<Account, Refusal> {
+        until_decided!({
+            let before = self.load_account(Realm::User, id).await?;
+            let mut draft = Draft::new(self, granted.actor()).await?;
+            let after = change(&mut draft, &before)?;
+            if after != before {
+                draft.write(table::account::save(draft.organization.id, &after));
+            }
+            let written = Account { revision: after.revision + i64::from(after != before), ..after };
+            (draft.commit().await? == Commit::Committed).then_some(written)
+        })
+    }
+
+    /// S3.2: lets a staged or suspended user in.
+    pub async fn activate_user(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+    ) -> Result<Account, Refusal> {
+        self.change_user(granted, id, |draft, before| {
+            if before.state == State::Activated {
+                return Err(Refusal::state("already_activated", "The user is activated already."));
+            }
+            Ok(self.activated(draft, before.clone())?)
+        })
+        .await
+    }
+
+    /// S3.2, S4.2: bars a user: sessions end, and the clock of the period stops.
+    pub async fn suspend_user(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+    ) -> Result<Account, Refusal> {
+        self.change_user(granted, id, |draft, before| {
+            if before.state != State::Activated {
+                return Err(Refusal::state("not_activated", "Only an activated user can be suspended."));
+            }
+            let mut after = Account { state: State::Suspended, ..before.clone() };
+            after.mfa.requirement = after.mfa.requirement.paused(draft.now);
+            draft.write(table::session::end_all(draft.organization.id, after.id));
+            draft.log("user.suspend", &Target::from(before), "success", nothing());
+            Ok(after)
+        })
+        .await
+    }
+
+    /// S3.3: a new registration link; the old one is dead.
+    pub async fn resend_activation(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+    ) -> Result<Account, Refusal> {
+        self.change_user(granted, id, |draft, before| {
+            if before.state != State::Activated || before.password != Password::Pending {
+                let message =
+                    "Only a user who is activated and has no password yet gets the activation e-mail.";
+                return Err(Refusal::state("not_pending", message));
+            }
+            self.registration(draft, before)?;
+            draft.log("user.resend_activation", &Target::from(before), "success", nothing());
+            Ok(before.clone())
+        })
+        .await
+    }
+
+    /// Deletes a user and everything of theirs but the log.
+    pub async fn delete_user(&self, granted: &Granted<ManageUsers>, id: AccountId) -> Result<(), Refusal> {
+        until_decided!({
+            let account = self.load_account(Realm::User, id).await?;
+            let mut draft = Draft::new(self, granted.actor()).await?;
+            draft.write_all(table::account::delete(draft.organization.id, &account));
+            draft.log("user.delete", &Target::from(&account), "success", nothing());
+            (draft.commit().await? == Commit::Committed).then_some(())
+        })
+    }
+}
+
+/// Both values, or the errors of both.
+fn both<A, B>(a: Result<A, Vec<FieldError>>, b: Result<B, FieldError>) -> Result<(A, B), Refusal> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(mut errors), Err(error)) => {
+            errors.push(error);
+            Err(errors.into())
+        }
+        (Err(errors), Ok(_)) => Err(errors.into()),
+        (Ok(_), Err(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,141 @@
+//! Times and counts in words, for mails and screens alike.
+
+use claviger_domain::time::{Span, Timestamp};
+use jiff::tz::TimeZone;
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// Whether there is a time zone of that name.
+pub fn zone_exists(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// Every time zone that can be chosen.
+pub fn zones() -> Vec<String> {
+    jiff::tz::db().available().map(|name| name.to_string()).collect()
+}
+
+fn at(time: Timestamp, zone_name: &str) -> jiff::Zoned {
+    let clamped = time.0.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+    jiff::Timestamp::from_microsecond(clamped).unwrap_or_default().to_zoned(zone(zone_name))
+}
+
+/// "Tue 14 Nov 2023, 23:13 (Europe/Berlin)".
+pub fn date(time: Timestamp, zone_name: &str) -> String {
+    format!("{} ({zone_name})", short_date(time, zone_name))
+}
+
+/// "Tue 14 Nov 2023, 23:13".
+pub fn short_date(time: Timestamp, zone_name: &str) -> String {
+    at(time, zone_name).strftime("%a %-d %b %Y, %H:%M").to_string()
+}
+
+/// "14 Nov".
+pub fn day(time: Timestamp, zone_name: &str) -> String {
+    at(time, zone_name).strftime("%-d %b").to_string()
+}
+
+/// "23:00".
+pub fn hour(time: Timestamp, zone_name: &str) -> String {
+    at(time, zone_name).strftime("%H:00").to_string()
+}
+
+/// "2023-11-14T22:13:20Z", for programs.
+pub fn iso(time: Timestamp) -> String {
+    at(time, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// "1 day", "7 days".
+pub fn days(count: i64) -> String {
+    counted(count, "day")
+}
+
+/// "1 user", "1,204 users".
+pub fn counted(count: i64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// "1,204".
+pub fn number(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if count < 0 { format!("-{grouped}") } else { grouped }
+}
+
+/// "3 days", "5 hours", "12 minutes", "40 seconds": the largest unit, rounded up.
+pub fn span(span: Span) -> String {
+    let seconds = span.seconds_rounded_up();
+    match seconds {
+        0..=90 => counted(seconds, "second"),
+        91..=5_400 => counted((seconds + 59) / 60, "minute"),
+        5_401..=129_600 => counted((seconds + 3_599) / 3_600, "hour"),
+        _ => days(span.days_rounded_up()),
+    }
+}
+
+/// "in 3 days" or "5 minutes ago".
+pub fn relative(time: Timestamp, now: Timestamp) -> String {
+    if time > now {
+        return format!("in {}", span(time.since(now)));
+    }
+    match now.since(time).seconds_rounded_up() {
+        0..=60 => "just now".into(),
+        seconds @ 61..=5_400 => format!("{} ago", counted(seconds / 60, "minute")),
+        seconds @ 5_401..=129_600 => format!("{} ago", counted(seconds / 3_600, "hour")),
+        seconds => format!("{} ago", days(seconds / 86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    #[test]
+    fn dates_are_in_the_zone_asked_for() {
+        assert_eq!(short_date(NOW, "UTC"), "Tue 14 Nov 2023, 22:13");
+        assert_eq!(date(NOW, "Europe/Berlin"), "Tue 14 Nov 2023, 23:13 (Europe/Berlin)");
+        assert_eq!(short_date(NOW, "Not/AZone"), "Tue 14 Nov 2023, 22:13");
+        assert_eq!(iso(NOW), "2023-11-14T22:13:20Z");
+        assert!(zone_exists("Europe/Berlin") && !zone_exists("Mars") && zones().len() > 300);
+        assert!(!short_date(Timestamp(i64::MAX), "UTC").is_empty());
+    }
+
+    #[test]
+    fn counts_have_commas_and_plurals() {
+        assert_eq!(
+            (number(1_204), number(999), number(-1_000_000)),
+            ("1,204".into(), "999".into(), "-1,000,000".into())
+        );
+        assert_eq!(
+            (days(1), days(7), counted(0, "user")),
+            ("1 day".into(), "7 days".into(), "0 users".into())
+        );
+    }
+
+    #[test]
+    fn spans_are_told_in_their_largest_unit() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (90, "90 seconds"),
+            (91, "2 minutes"),
+            (900, "15 minutes"),
+            (7_200, "2 hours"),
+            (259_200, "3 days"),
+        ] {
+            assert_eq!(span(Span::seconds(seconds)), words);
+        }
+        assert_eq!(relative(NOW.plus(Span::days(3)), NOW), "in 3 days");
+        assert_eq!(relative(NOW.minus(Span::minutes(5)), NOW), "5 minutes ago");
+        assert_eq!(relative(NOW, NOW), "just now");
+    }
+}
