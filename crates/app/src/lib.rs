@@ -4,6 +4,7 @@
 //! mails. Nothing below is held open while a person, a hash or another server is waited for.
 
 pub mod account;
+pub mod administrators;
 pub mod api_key;
 pub mod audit;
 mod draft;
@@ -29,6 +30,18 @@ pub mod words;
 pub use error::{Problem, Refusal};
 pub use hashing::PasswordCost;
 pub use token::Token;
+
+/// Rows as the store has them, for whoever shows them.
+pub mod stored {
+    pub use claviger_store::table::{
+        factor::Holder,
+        link::Purpose,
+        mail::State as MailState,
+        session::Session,
+        smtp::{Delivery, Encryption, Smtp},
+        user_list,
+    };
+}
 
 use claviger_domain::{organization::Organization, time::Timestamp};
 use claviger_store::{Store, seal::Sealer};

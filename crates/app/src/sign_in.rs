@@ -160,6 +160,11 @@ impl App {
         }
     }
 
+    /// Goes on where nothing more is asked, such as when the requirement was removed meanwhile.
+    pub async fn continue_sign_in(&self, half: &HalfSignedIn) -> Result<NewSession, Refusal> {
+        self.go_on(half, half.session.proven).await
+    }
+
     /// Replaces a session on its way by the one that follows from what is proven now.
     pub(crate) async fn go_on(&self, half: &HalfSignedIn, proven: Proven) -> Result<NewSession, Refusal> {
         let actor = half.actor();

@@ -1,1 +1,59 @@
-//! x
+//! Routes: two portals and the REST API. A handler has words for people and decides nothing.
+
+mod admin;
+mod api;
+mod assets;
+mod chrome;
+#[cfg(debug_assertions)]
+mod design;
+mod error;
+mod flash;
+mod form;
+mod guard;
+mod ops;
+mod origin;
+mod portal;
+mod setup;
+mod signin;
+mod state;
+mod theme;
+mod view;
+mod visit;
+
+pub use api::openapi;
+pub use origin::Peer;
+pub use state::{Options, PlainSmtp, Web};
+
+use axum::{Router, middleware};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+
+/// The largest body of a form or an API call, in bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// The whole site.
+pub fn router(web: Web) -> Router {
+    let pages = Router::new()
+        .merge(setup::routes())
+        .merge(signin::routes(signin::Portal::USER))
+        .merge(signin::routes(signin::Portal::ADMIN))
+        .merge(portal::routes())
+        .merge(admin::routes())
+        .merge(theme::routes());
+    #[cfg(debug_assertions)]
+    let pages = pages.merge(design::routes());
+    let pages = pages
+        .fallback(error::no_such_page)
+        .layer(middleware::from_fn_with_state(web.clone(), guard::set_up_first))
+        .layer(middleware::from_fn_with_state(web.clone(), guard::same_origin))
+        .layer(middleware::from_fn(flash::forget_shown));
+    Router::new()
+        .merge(pages)
+        .nest("/api/v1", api::routes())
+        .merge(ops::routes())
+        .merge(assets::routes())
+        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn_with_state(web.clone(), ops::measure))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(web)
+}

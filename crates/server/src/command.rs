@@ -1,0 +1,174 @@
+//! Commands on the server's own host: break-glass and keys (S2.1, S6.9, S6.10).
+
+use crate::{config::Config, logs::say, world};
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use claviger_app::{
+    App, Refusal,
+    audit::Verdict,
+    stored::user_list::{Filter, Order, Page, Sort},
+};
+use claviger_domain::{
+    account::{Account, Realm},
+    mfa::{EnrollmentDays, Status},
+    permission::{AssistUsers, Role, ViewUsers},
+};
+use std::process::ExitCode;
+
+#[derive(Subcommand)]
+pub(crate) enum Admin {
+    /// Print a new setup link; only while no administrator exists.
+    SetupLink,
+    /// Break-glass: make an administrator and print a link to choose a password.
+    Create {
+        /// Their e-mail.
+        #[arg(long)]
+        email: String,
+        /// Their role.
+        #[arg(long, default_value = "administrator_with_billing")]
+        role: String,
+    },
+    /// Break-glass: forget an administrator's factor. They set up a new one at their next sign-in.
+    ResetMfa {
+        /// Their e-mail.
+        email: String,
+    },
+    /// Keys for the REST API.
+    #[command(subcommand)]
+    ApiKey(ApiKey),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ApiKey {
+    /// Print a new key with the role of its administrator. It is shown this once.
+    Create {
+        /// The administrator's e-mail.
+        #[arg(long)]
+        email: String,
+        /// What the key is called in the log.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// List users with their state and MFA status.
+    List {
+        /// A part of a name, login name or e-mail.
+        #[arg(long, default_value = "")]
+        search: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// Clear a user's wrong codes, and with them any lock.
+    Unlock {
+        /// E-mail or login name.
+        user: String,
+    },
+    /// Delete a user's factor and start a new enrollment period.
+    ResetMfa {
+        /// E-mail or login name.
+        user: String,
+        /// Days to set MFA up again.
+        #[arg(long, default_value_t = 7)]
+        days: i64,
+        /// Why; kept in the log.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Prove that no sealed entry was changed, removed or moved.
+    Verify,
+}
+
+/// A refusal in words for a terminal.
+fn told<T>(result: Result<T, Refusal>) -> Result<T> {
+    result.map_err(|refusal| match refusal {
+        Refusal::Fields(errors) => {
+            let lines: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+            anyhow::anyhow!(lines.join(" "))
+        }
+        other => other.into(),
+    })
+}
+
+pub(crate) async fn admin(config: &Config, command: Admin) -> Result<ExitCode> {
+    let app = world::open(config).await?;
+    let host = world::host();
+    match command {
+        Admin::SetupLink => match app.setup_link().await? {
+            Some(link) => say(&format!("Setup link: {link}")),
+            None => bail!("Claviger is set up already. `claviger admin create` makes another administrator."),
+        },
+        Admin::Create { email, role } => {
+            let role = Role::from_key(&role).with_context(|| format!("there is no role {role:?}"))?;
+            let link = told(app.create_administrator(&host, &email, role).await)?;
+            say(&format!("Link to choose a password, works once and for one hour: {link}"));
+        }
+        Admin::ResetMfa { email } => {
+            told(app.reset_administrator_mfa(&host, &email).await)?;
+            say("The factor is gone. MFA is set up anew at the next sign-in.");
+        }
+        Admin::ApiKey(ApiKey::Create { email, name }) => {
+            say(told(app.create_api_key(&host, &email, &name).await)?.expose());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(app: &App, name: &str) -> Result<Account> {
+    app.find_account(Realm::User, name).await?.with_context(|| format!("there is no user {name:?}"))
+}
+
+pub(crate) async fn user(config: &Config, command: User) -> Result<ExitCode> {
+    let app = world::open(config).await?;
+    let host = world::host();
+    match command {
+        User::List { search, limit } => {
+            let filter = Filter { search, ..Filter::default() };
+            let sort = (Sort::Name, Order::Ascending);
+            let page = app.users(&host.granted::<ViewUsers>()?, &filter, sort, &Page::First, limit).await?;
+            for account in &page.users {
+                let username = account.username().map(ToString::to_string).unwrap_or_default();
+                let status = Status::words(account.mfa.status(app.now()).key());
+                say(&format!("{username}\t{}\t{}\t{status}", account.email, account.state.key()));
+            }
+            if page.has_older {
+                say(&format!("… and more: raise --limit above {limit} or narrow --search"));
+            }
+        }
+        User::Unlock { user } => {
+            let account = find(&app, &user).await?;
+            told(app.unlock_user(&host.granted::<AssistUsers>()?, account.id).await)?;
+            say("The user is unlocked.");
+        }
+        User::ResetMfa { user, days, reason } => {
+            let account = find(&app, &user).await?;
+            let days = told(EnrollmentDays::new("days", days).map_err(Refusal::from))?;
+            told(app.reset_mfa(&host.granted::<AssistUsers>()?, account.id, days, &reason).await)?;
+            say("MFA was reset. The user is told by e-mail.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn audit(config: &Config, command: Audit) -> Result<ExitCode> {
+    let app = world::open(config).await?;
+    match command {
+        Audit::Verify => match app.verify_log().await? {
+            Verdict::Whole { entries } => {
+                say(&format!("The log is whole: {entries} entries."));
+                Ok(ExitCode::SUCCESS)
+            }
+            Verdict::Broken { sequence, what } => {
+                say(&format!("The log is broken at entry {sequence}: {what}."));
+                Ok(ExitCode::FAILURE)
+            }
+        },
+    }
+}

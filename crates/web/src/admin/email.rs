@@ -1,0 +1,233 @@
+//! Settings › E-mail: the mail server, a test, and the queue (section 11).
+
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    flash,
+    form::{Check, Errors, Field, Posted},
+    state::PlainSmtp,
+    view::{Flash, Pager, When, filters, page, render, unprocessable},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use claviger_app::stored::{Delivery, Encryption, MailState, Smtp};
+use claviger_app::{
+    Refusal,
+    email::{QueuedMail, SmtpForm},
+    session::SignedIn,
+    words,
+};
+use claviger_domain::{field::FieldError, permission::ManageOrganization, time::Timestamp};
+
+#[derive(Template)]
+#[template(path = "admin/settings_email.html")]
+struct EmailSettings {
+    chrome: AdminChrome,
+    problem: Option<String>,
+    queue_text: String,
+    enabled: Check,
+    host: Field,
+    port: Field,
+    encryption: Field,
+    username: Field,
+    password: Field,
+    from_address: Field,
+    from_name: Field,
+    password_set: bool,
+    test_to: Field,
+    test_result: Option<Flash>,
+}
+
+impl EmailSettings {
+    async fn new(web: &Web, me: &SignedIn, frame: Frame) -> Result<Self, PageError> {
+        let granted = me.actor.granted::<ManageOrganization>()?;
+        let stored = web.app().smtp(&granted).await?;
+        let (waiting, failed) = web.app().mail_counts(&granted).await?;
+        let text = |of: fn(&Smtp) -> &str| Field::of(stored.as_ref().map_or("", of));
+        Ok(Self {
+            chrome: AdminChrome::new(web, me, frame, "email").await?,
+            problem: None,
+            queue_text: queue_text(waiting, failed),
+            enabled: Check {
+                on: stored.as_ref().is_none_or(|smtp| smtp.delivery == Delivery::On),
+                error: None,
+            },
+            host: text(|smtp| &smtp.host),
+            port: Field::of(stored.as_ref().map_or_else(|| "465".into(), |smtp| smtp.port.to_string())),
+            encryption: Field::of(stored.as_ref().map_or("implicit", |smtp| smtp.encryption.key())),
+            username: text(|smtp| &smtp.username),
+            password: Field::default(),
+            from_address: text(|smtp| &smtp.from_address),
+            from_name: text(|smtp| &smtp.from_name),
+            password_set: stored.as_ref().is_some_and(|smtp| smtp.password.is_some()),
+            test_to: Field::of(me.account.email.as_str()),
+            test_result: None,
+        })
+    }
+
+    fn typed(mut self, form: &Posted, errors: &Errors) -> Self {
+        self.enabled = form.check("enabled", errors);
+        self.host = form.field("host", errors);
+        self.port = form.field("port", errors);
+        self.encryption = form.field("encryption", errors);
+        self.username = form.field("username", errors);
+        self.password = Field::secret("password", errors);
+        self.from_address = form.field("from_address", errors);
+        self.from_name = form.field("from_name", errors);
+        self
+    }
+}
+
+fn queue_text(waiting: i64, failed: i64) -> String {
+    match (waiting, failed) {
+        (0, 0) => "The queue is empty.".into(),
+        (waiting, 0) => format!("{} waiting.", words::counted(waiting, "mail")),
+        (waiting, failed) => {
+            format!("{} waiting, {} given up.", words::counted(waiting, "mail"), words::number(failed))
+        }
+    }
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+) -> Result<Response, PageError> {
+    Ok(page(&EmailSettings::new(&web, &me, frame).await?))
+}
+
+pub(super) async fn save(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageOrganization>()?;
+    let typed = SmtpForm {
+        enabled: form.is_checked("enabled"),
+        host: form.owned("host"),
+        port: form.owned("port"),
+        encryption: form.owned("encryption"),
+        username: form.owned("username"),
+        password: form.owned("password"),
+        from_address: form.owned("from_address"),
+        from_name: form.owned("from_name"),
+    };
+    let plain = typed.encryption == Encryption::Plain.key();
+    let saved = if plain && web.options().plain_smtp == PlainSmtp::Refused {
+        let message =
+            "Mail without encryption must be allowed in the server's configuration first (allow_plain_smtp).";
+        Err(FieldError::new("encryption", message).into())
+    } else {
+        web.app().save_smtp(&granted, &typed).await
+    };
+    match saved {
+        Ok(()) => Ok(flash::redirect("/admin/settings/email", "saved")),
+        Err(Refusal::Fields(errors)) => {
+            Ok(unprocessable(&EmailSettings::new(&web, &me, frame).await?.typed(&form, &errors.into())))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+pub(super) async fn test(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageOrganization>()?;
+    let (status, errors, result) = match web.app().send_test(&granted, form.text("to")).await {
+        Ok(()) => return Ok(flash::redirect("/admin/settings/email", "test_sent")),
+        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
+        Err(Refusal::State { message, .. }) => {
+            (StatusCode::CONFLICT, Errors::default(), Some(Flash::danger(message)))
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let mut again = EmailSettings::new(&web, &me, frame).await?;
+    again.test_to = form.field("to", &errors);
+    again.test_result = result;
+    Ok(render(status, &again))
+}
+
+#[derive(Template)]
+#[template(path = "admin/mail_queue.html")]
+struct MailQueue {
+    chrome: AdminChrome,
+    smtp: bool,
+    rows: Vec<MailRow>,
+    pager: Pager,
+}
+
+struct MailRow {
+    kind: String,
+    to: String,
+    state: &'static str,
+    state_words: String,
+    attempts: i64,
+    written: When,
+    next_try: Option<When>,
+    last_error: Option<String>,
+    link: Option<String>,
+    retry: Option<String>,
+}
+
+const SHOWN: i64 = 100;
+
+pub(super) async fn queue(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageOrganization>()?;
+    let mails = web.app().mail_queue(&granted, SHOWN).await?;
+    let organization = web.app().organization().await?;
+    let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
+    let smtp = web.app().delivery().await? == Delivery::On;
+    Ok(page(&MailQueue {
+        chrome: AdminChrome::new(&web, &me, frame, "email").await?,
+        smtp,
+        rows: mails.into_iter().map(|queued| mail_row(queued, smtp, now, zone)).collect(),
+        pager: Pager::NONE,
+    }))
+}
+
+fn mail_row(QueuedMail { mail, link }: QueuedMail, smtp: bool, now: Timestamp, zone: &str) -> MailRow {
+    let (state, state_words) = match mail.state {
+        MailState::Queued => ("waiting", "Waiting"),
+        MailState::Sent => ("sent", "Sent"),
+        MailState::Failed => ("failed", "Given up"),
+    };
+    MailRow {
+        kind: mail.kind.words().into(),
+        to: mail.recipient,
+        state,
+        state_words: state_words.into(),
+        attempts: mail.attempts,
+        written: When::new(mail.created_at, now, zone),
+        next_try: (smtp && mail.state == MailState::Queued)
+            .then(|| When::new(mail.next_attempt_at, now, zone)),
+        last_error: (!mail.last_error.is_empty()).then_some(mail.last_error),
+        link,
+        retry: (smtp && mail.state != MailState::Sent)
+            .then(|| format!("/admin/settings/email/queue/{}/retry", mail.id)),
+    }
+}
+
+pub(super) async fn retry(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageOrganization>()?;
+    let id = id.parse().map_err(|_| PageError::NotFound("mail"))?;
+    web.app().retry_mail(&granted, id).await?;
+    Ok(flash::redirect("/admin/settings/email/queue", "mail_retried"))
+}

@@ -1,0 +1,199 @@
+//! Home: the checklist until it is done, then the figures (section 7).
+
+use super::charts::{self, AreaChart, BarChart, Donut};
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    view::{Link, When, filters, page},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use claviger_app::stored::Delivery;
+use claviger_app::{home::Figures, words};
+use claviger_domain::{
+    account::Account,
+    mfa::Requirement,
+    permission::{AssistUsers, SeeHome},
+    sign_in::TotpSwitch,
+};
+
+#[derive(Template)]
+#[template(path = "admin/home.html")]
+struct Home {
+    chrome: AdminChrome,
+    checklist: Option<Checklist>,
+    figures: Vec<Figure>,
+    donut: Donut,
+    ending: Vec<Ending>,
+    ending_all: Option<Link>,
+    enrollment: AreaChart,
+    failed: BarChart,
+}
+
+struct Checklist {
+    done: i64,
+    total: i64,
+    progress: String,
+    steps: Vec<ChecklistStep>,
+}
+
+struct ChecklistStep {
+    done: bool,
+    next: bool,
+    title: String,
+    text: String,
+    href: String,
+    verb: String,
+}
+
+struct Figure {
+    href: String,
+    label: String,
+    value: String,
+    detail: String,
+    kind: &'static str,
+}
+
+struct Ending {
+    href: String,
+    name: String,
+    email: String,
+    ends: When,
+    extend: Option<String>,
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<SeeHome>()?;
+    let figures = web.app().home(&granted).await?;
+    let organization = web.app().organization().await?;
+    let zone = &organization.settings.time_zone;
+    let may_extend = me.actor.granted::<AssistUsers>().is_ok();
+    let all = (!figures.ending.is_empty()).then(|| Link {
+        href: "/admin/users?mfa_status=enrolling&sort=deadline".into(),
+        label: "All".into(),
+    });
+    Ok(page(&Home {
+        chrome: AdminChrome::new(&web, &me, frame, "home").await?,
+        checklist: checklist(&figures),
+        figures: cards(&figures),
+        donut: charts::donut(&figures),
+        ending: figures
+            .ending
+            .iter()
+            .filter_map(|account| ending(account, &figures, zone, may_extend))
+            .collect(),
+        ending_all: all,
+        enrollment: charts::enrollment(&figures, zone),
+        failed: charts::failures(&figures, zone),
+    }))
+}
+
+/// S2.2: what is left to do; nothing once all is done.
+fn checklist(figures: &Figures) -> Option<Checklist> {
+    let steps = [
+        (
+            figures.delivery == Delivery::On,
+            "Set up e-mail",
+            "Without a mail server, mails wait in the queue, and you can copy their links there.",
+            "/admin/settings/email",
+            "Set up e-mail",
+        ),
+        (
+            figures.totp == TotpSwitch::Enabled,
+            "Enable TOTP",
+            "Until then nobody can set MFA up, and none can be required.",
+            "/admin/mfa",
+            "Go to MFA Configurations",
+        ),
+        (
+            figures.users() > 0,
+            "Add users",
+            "They get a mail with a link to choose their password.",
+            "/admin/users/new",
+            "Add a user",
+        ),
+        (
+            figures.required() > 0,
+            "Require MFA",
+            "Give people a week to set it up; they are reminded a day before it ends.",
+            "/admin/users",
+            "Go to Users",
+        ),
+    ];
+    let total = i64::try_from(steps.len()).unwrap_or(0);
+    let done = i64::try_from(steps.iter().filter(|step| step.0).count()).unwrap_or(0);
+    if done == total {
+        return None;
+    }
+    let first_open = steps.iter().position(|step| !step.0);
+    let steps = steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, (done, title, text, href, verb))| ChecklistStep {
+            done,
+            next: Some(index) == first_open,
+            title: title.into(),
+            text: text.into(),
+            href: href.into(),
+            verb: verb.into(),
+        })
+        .collect();
+    Some(Checklist { done, total, progress: format!("{done} of {total} done"), steps })
+}
+
+fn cards(figures: &Figures) -> Vec<Figure> {
+    let card = |href: &str, label: &str, value: String, detail: String, kind| Figure {
+        href: href.into(),
+        label: label.into(),
+        value,
+        detail,
+        kind,
+    };
+    let enrolling = figures.count("enrolling");
+    let expired = figures.count("expired");
+    let share = charts::percent_words(charts::percent(figures.enrolled(), figures.users()));
+    let counted =
+        format!("{} of {}", words::number(figures.enrolled()), words::counted(figures.users(), "user"));
+    vec![
+        card("/admin/users?mfa_status=active", "Enrolled", share, counted, ""),
+        card(
+            "/admin/users?mfa_status=enrolling",
+            "In enrollment period",
+            words::number(enrolling),
+            "still have time".into(),
+            if enrolling > 0 { "warning" } else { "" },
+        ),
+        card(
+            "/admin/users?mfa_status=expired",
+            "Period expired",
+            words::number(expired),
+            "are locked out".into(),
+            if expired > 0 { "danger" } else { "" },
+        ),
+        card(
+            "/admin/users?mfa_requirement=not_required",
+            "Not required",
+            words::number(figures.users() - figures.required()),
+            "sign in as they like".into(),
+            "",
+        ),
+    ]
+}
+
+fn ending(account: &Account, figures: &Figures, zone: &str, may_extend: bool) -> Option<Ending> {
+    let Requirement::By(until) = account.mfa.requirement else { return None };
+    let href = format!("/admin/users/{}", account.id);
+    Some(Ending {
+        name: account.name.shown(account.email.as_str()),
+        email: account.email.to_string(),
+        ends: When::new(until, figures.now, zone),
+        extend: may_extend.then(|| format!("{href}/mfa/extend")),
+        href,
+    })
+}

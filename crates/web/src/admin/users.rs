@@ -1,0 +1,280 @@
+//! The list of users: the state of the list is the address (S3.6, S4.15).
+
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    view::{Padlock, Pager, When, filters, page, state_words},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use claviger_app::stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort};
+use claviger_app::words;
+use claviger_domain::{
+    account::{Account, State as AccountState},
+    mfa::{Requirement, Status},
+    permission::{ManageUsers, ViewUsers},
+    time::Timestamp,
+};
+use std::collections::BTreeMap;
+
+const PAGE: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "admin/users.html")]
+struct Users {
+    chrome: AdminChrome,
+    may_edit: bool,
+    no_users: bool,
+    search: String,
+    kept_filters: Vec<Hidden>,
+    states: Vec<Segmented>,
+    requirements: Vec<Segmented>,
+    statuses: Vec<StatusChip>,
+    heads: Vec<Head>,
+    rows: Vec<UserRow>,
+    clear: String,
+    pager: Pager,
+}
+
+struct Hidden {
+    name: &'static str,
+    value: String,
+}
+
+struct Segmented {
+    href: String,
+    label: String,
+    selected: bool,
+}
+
+struct StatusChip {
+    href: String,
+    key: &'static str,
+    label: &'static str,
+    count: String,
+    selected: bool,
+}
+
+struct Head {
+    label: &'static str,
+    href: Option<String>,
+    sorted: &'static str,
+    wide_only: bool,
+}
+
+struct UserRow {
+    href: String,
+    name: String,
+    email: String,
+    state: &'static str,
+    state_words: String,
+    padlock: Padlock,
+    deadline: Option<When>,
+    last_sign_in: Option<When>,
+    created: When,
+}
+
+/// The address's query, of which only known words count.
+#[derive(Clone, Debug, Default)]
+struct Listing(BTreeMap<String, String>);
+
+const FILTERS: [&str; 5] = ["state", "mfa_requirement", "mfa_status", "sort", "order"];
+
+impl Listing {
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    fn filter(&self) -> Filter {
+        let status = self.get("mfa_status");
+        let known = status == "inactive" || Status::KEYS.contains(&status);
+        Filter {
+            search: self.get("search").trim().chars().take(200).collect(),
+            state: AccountState::from_key(self.get("state")),
+            requirement: match self.get("mfa_requirement") {
+                "required" => Some(RequirementFilter::Required),
+                "not_required" => Some(RequirementFilter::NotRequired),
+                _ => None,
+            },
+            status: known.then(|| status.to_owned()),
+        }
+    }
+
+    fn sort(&self) -> (Sort, Order) {
+        let sort = match self.get("sort") {
+            "email" => Sort::Email,
+            "created" => Sort::Created,
+            "deadline" => Sort::Deadline,
+            _ => Sort::Name,
+        };
+        (sort, if self.get("order") == "desc" { Order::Descending } else { Order::Ascending })
+    }
+
+    fn page(&self) -> Page {
+        match (cursor(self.get("after")), cursor(self.get("before"))) {
+            (Some(after), _) => Page::After(after),
+            (None, Some(before)) => Page::Before(before),
+            (None, None) => Page::First,
+        }
+    }
+
+    /// This list with some words changed, from its first page.
+    fn href(&self, changes: &[(&str, &str)]) -> String {
+        let mut query = self.0.clone();
+        query.remove("after");
+        query.remove("before");
+        for (name, value) in changes {
+            query.insert((*name).to_owned(), (*value).to_owned());
+        }
+        query.retain(|_, value| !value.is_empty());
+        match serde_urlencoded::to_string(&query) {
+            Ok(query) if !query.is_empty() => format!("/admin/users?{query}"),
+            _ => "/admin/users".into(),
+        }
+    }
+}
+
+/// A cursor in an address: the row's id, a dot, and its sort value.
+fn cursor(text: &str) -> Option<Cursor> {
+    let (id, value) = text.split_once('.')?;
+    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
+}
+
+fn cursor_text(account: &Account, sort: Sort) -> String {
+    let cursor = user_list::cursor(account, sort);
+    format!("{}.{}", cursor.id, cursor.value)
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ViewUsers>()?;
+    let listing = Listing(query);
+    let (filter, sort) = (listing.filter(), listing.sort());
+    let found = web.app().users(&granted, &filter, sort, &listing.page(), PAGE).await?;
+    let counts = web.app().users_by_status().await?;
+    let total: i64 = counts.iter().map(|(_, count)| count).sum();
+    let matching =
+        if filter == Filter::default() { total } else { web.app().count_users(&granted, &filter).await? };
+    let organization = web.app().organization().await?;
+    let (zone, now) = (&organization.settings.time_zone, web.app().now());
+    let beside = |account: Option<&Account>, side: &str, is_there: bool| {
+        account.filter(|_| is_there).map(|account| listing.href(&[(side, &cursor_text(account, sort.0))]))
+    };
+    let pager = Pager {
+        newer: beside(found.users.first(), "before", found.has_newer),
+        older: beside(found.users.last(), "after", found.has_older),
+        newer_label: "Previous",
+        older_label: "Next",
+        position: words::counted(matching, "user"),
+    };
+    Ok(page(&Users {
+        chrome: AdminChrome::new(&web, &me, frame, "users").await?,
+        may_edit: me.actor.granted::<ManageUsers>().is_ok(),
+        no_users: total == 0,
+        search: filter.search.clone(),
+        kept_filters: kept(&listing),
+        states: segments(
+            &listing,
+            "state",
+            &[("", "All"), ("staged", "Staged"), ("activated", "Activated"), ("suspended", "Suspended")],
+        ),
+        requirements: segments(
+            &listing,
+            "mfa_requirement",
+            &[("", "All"), ("required", "Required"), ("not_required", "Not required")],
+        ),
+        statuses: chips(&listing, &counts),
+        heads: heads(&listing),
+        rows: found.users.iter().map(|account| row(account, now, zone)).collect(),
+        clear: "/admin/users".into(),
+        pager,
+    }))
+}
+
+fn kept(listing: &Listing) -> Vec<Hidden> {
+    let kept = FILTERS.into_iter().map(|name| Hidden { name, value: listing.get(name).to_owned() });
+    kept.filter(|hidden| !hidden.value.is_empty()).collect()
+}
+
+fn segments(listing: &Listing, name: &str, words: &[(&str, &str)]) -> Vec<Segmented> {
+    let known = words.iter().any(|(key, _)| *key == listing.get(name));
+    words
+        .iter()
+        .map(|(key, label)| Segmented {
+            href: listing.href(&[(name, key)]),
+            label: (*label).to_owned(),
+            selected: if known { *key == listing.get(name) } else { key.is_empty() },
+        })
+        .collect()
+}
+
+fn chips(listing: &Listing, counts: &[(String, i64)]) -> Vec<StatusChip> {
+    Status::KEYS
+        .into_iter()
+        .map(|key| {
+            let selected = listing.get("mfa_status") == key;
+            StatusChip {
+                href: listing.href(&[("mfa_status", if selected { "" } else { key })]),
+                key,
+                label: Status::words(key),
+                count: words::number(
+                    counts.iter().find(|(status, _)| status == key).map_or(0, |(_, count)| *count),
+                ),
+                selected,
+            }
+        })
+        .collect()
+}
+
+fn heads(listing: &Listing) -> Vec<Head> {
+    let (sort, order) = listing.sort();
+    let head = |label, key: Option<(&'static str, Sort)>, wide_only| {
+        let sorted = match (key, order) {
+            (Some((_, by)), Order::Ascending) if by == sort => "asc",
+            (Some((_, by)), Order::Descending) if by == sort => "desc",
+            _ => "",
+        };
+        let turned = if sorted == "asc" { "desc" } else { "" };
+        Head {
+            label,
+            href: key.map(|(key, _)| listing.href(&[("sort", key), ("order", turned)])),
+            sorted,
+            wide_only,
+        }
+    };
+    vec![
+        head("User", Some(("name", Sort::Name)), false),
+        head("State", None, false),
+        head("MFA status", None, false),
+        head("Deadline", Some(("deadline", Sort::Deadline)), false),
+        head("Last sign-in", None, false),
+        head("Created", Some(("created", Sort::Created)), true),
+    ]
+}
+
+fn row(account: &Account, now: Timestamp, zone: &str) -> UserRow {
+    let deadline = match (account.mfa.status(now), account.mfa.requirement) {
+        (Status::Enrolling { .. } | Status::Expired { .. }, Requirement::By(deadline)) => Some(deadline),
+        _ => None,
+    };
+    UserRow {
+        href: format!("/admin/users/{}", account.id),
+        name: account.name.shown(account.username().map_or("", |name| name.as_str())),
+        email: account.email.to_string(),
+        state: account.state.key(),
+        state_words: state_words(account),
+        padlock: Padlock::of(account, now, zone),
+        deadline: deadline.map(|deadline| When::new(deadline, now, zone)),
+        last_sign_in: account.last_sign_in_at.map(|at| When::new(at, now, zone)),
+        created: When::new(account.created_at, now, zone),
+    }
+}

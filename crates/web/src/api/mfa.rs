@@ -1,0 +1,279 @@
+//! MFA of a user (section 4).
+
+use super::{
+    body::{Body, user_id},
+    key::Caller,
+    problem::{ApiError, Problem},
+    users::UserView,
+};
+use crate::Web;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use claviger_app::{
+    verify::{Told, Verified},
+    words,
+};
+use claviger_domain::{
+    account::Account,
+    field::{FieldError, Fields},
+    lockout::Lock,
+    mfa::{Enrollment, EnrollmentDays, Period as DomainPeriod, Requirement, RunningPeriod, Status},
+    permission::{AssistUsers, ManageUsers, ViewUsers},
+    time::Timestamp,
+    totp::Code,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A user's MFA.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MfaView {
+    /// `required` or `not_required`.
+    requirement: &'static str,
+    /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`.
+    status: &'static str,
+    /// Whether there is a confirmed factor.
+    enrolled: bool,
+    /// RFC 3339, UTC: when the enrollment period ends or ended; null without one, or while it stands.
+    deadline: Option<String>,
+    /// Seconds left of the enrollment period; null without one.
+    seconds_left: Option<i64>,
+}
+
+impl MfaView {
+    pub(crate) fn of(account: &Account, now: Timestamp) -> Self {
+        let status = account.mfa.status(now);
+        let (deadline, left) = match status {
+            Status::Enrolling { left, until } => (until, Some(left.seconds_rounded_up())),
+            Status::Expired { since } => (Some(since), Some(0)),
+            Status::Active | Status::Optional | Status::RequiredWithoutPeriod | Status::None => (None, None),
+        };
+        Self {
+            requirement: if account.mfa.requirement == Requirement::NotRequired {
+                "not_required"
+            } else {
+                "required"
+            },
+            status: status.key(),
+            enrolled: account.mfa.enrollment != Enrollment::NotEnrolled,
+            deadline: deadline.map(words::iso),
+            seconds_left: left,
+        }
+    }
+}
+
+/// A user's MFA with their factor.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MfaDetails {
+    #[serde(flatten)]
+    mfa: MfaView,
+    /// RFC 3339, UTC; null without a factor.
+    set_up_at: Option<String>,
+    /// RFC 3339, UTC; null without a factor.
+    last_used_at: Option<String>,
+    /// `open`, `locked` or `closed`; null without a factor.
+    lock: Option<&'static str>,
+    /// RFC 3339, UTC; null unless locked for a time.
+    locked_until: Option<String>,
+    /// Wrong codes since the last right one; null without a factor.
+    wrong_codes: Option<u32>,
+}
+
+/// An enrollment period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Period {
+    /// 1 to 365; null: no period, at the next sign-in.
+    #[serde(deserialize_with = "present")]
+    enrollment_days: Option<i64>,
+    /// Whether a running period starts anew; otherwise the earlier deadline stands.
+    #[serde(default)]
+    restart: bool,
+}
+
+/// Null is a value, but leaving the field out is an error.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+impl Period {
+    pub(crate) fn parse(&self) -> Result<DomainPeriod, FieldError> {
+        match self.enrollment_days {
+            None => Ok(DomainPeriod::None),
+            Some(days) => EnrollmentDays::new("enrollment_days", days).map(DomainPeriod::Days),
+        }
+    }
+}
+
+/// How many days to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Extension {
+    /// 1 to 365.
+    enrollment_days: i64,
+}
+
+/// A new start.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reset {
+    /// 1 to 365.
+    enrollment_days: i64,
+    /// Why; kept in the log.
+    reason: String,
+}
+
+/// A code to check and use up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CodeToVerify {
+    /// Six digits; spaces are dropped.
+    code: String,
+}
+
+/// What the code was.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verification {
+    /// `accepted`, `already_used`, `wrong`, `locked` or `not_enrolled`.
+    result: &'static str,
+}
+
+#[utoipa::path(get, path = "/api/v1/users/{id}/mfa", tag = "mfa", operation_id = "getUserMfa", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = MfaDetails), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<MfaDetails>, ApiError> {
+    let granted = caller.granted::<ViewUsers>()?;
+    let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
+    let now = web.app().now();
+    let factor = holder.factor.as_ref().map(|sealed| &sealed.factor);
+    let lock = factor.map(|factor| factor.failures.lock_at(now));
+    Ok(Json(MfaDetails {
+        mfa: MfaView::of(&holder.account, now),
+        set_up_at: factor.map(|factor| words::iso(factor.confirmed_at)),
+        last_used_at: factor.map(|factor| words::iso(factor.last_used_at)),
+        lock: lock.map(|lock| match lock {
+            Lock::Open => "open",
+            Lock::Until(_) => "locked",
+            Lock::Closed => "closed",
+        }),
+        locked_until: lock.and_then(|lock| match lock {
+            Lock::Until(until) => Some(words::iso(until)),
+            Lock::Open | Lock::Closed => None,
+        }),
+        wrong_codes: factor.map(|factor| factor.failures.in_row),
+    }))
+}
+
+#[utoipa::path(put, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "requireMfa",
+    params(("id" = String, Path, description = "UUID")), request_body = Period,
+    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn require(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(period): Body<Period>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let running = if period.restart { RunningPeriod::Restart } else { RunningPeriod::Keep };
+    let account = web.app().require_mfa(&granted, user_id(&id)?, period.parse()?, running).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(delete, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "removeMfaRequirement",
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn remove(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().remove_requirement(&granted, user_id(&id)?).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/mfa/extend", tag = "mfa", operation_id = "extendMfaPeriod",
+    params(("id" = String, Path, description = "UUID")), request_body = Extension,
+    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn extend(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(extension): Body<Extension>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<AssistUsers>()?;
+    let days = EnrollmentDays::new("enrollment_days", extension.enrollment_days)?;
+    let account = web.app().extend_period(&granted, user_id(&id)?, days).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/mfa/reset", tag = "mfa", operation_id = "resetMfa",
+    params(("id" = String, Path, description = "UUID")), request_body = Reset,
+    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn reset(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(reset): Body<Reset>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<AssistUsers>()?;
+    let mut fields = Fields::new();
+    let days = fields.take(EnrollmentDays::new("enrollment_days", reset.enrollment_days));
+    let days = fields.finish(days)?;
+    let account = web.app().reset_mfa(&granted, user_id(&id)?, days, &reset.reason).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/mfa/verify", tag = "mfa", operation_id = "verifyCode",
+    params(("id" = String, Path, description = "UUID")), request_body = CodeToVerify,
+    responses((status = 200, body = Verification), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn verify(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(typed): Body<CodeToVerify>,
+) -> Result<Json<Verification>, ApiError> {
+    let granted = caller.granted::<AssistUsers>()?;
+    let id = user_id(&id)?;
+    let code = Code::parse("code", &typed.code)?;
+    let result = match web.app().verify(&granted, id, &code).await? {
+        Verified::NotEnrolled => "not_enrolled",
+        Verified::Told(Told::Accepted) => "accepted",
+        Verified::Told(Told::AlreadyUsed) => "already_used",
+        Verified::Told(Told::Wrong) => "wrong",
+        Verified::Told(Told::Locked { .. }) => "locked",
+    };
+    Ok(Json(Verification { result }))
+}

@@ -1,0 +1,54 @@
+//! The API's description (OpenAPI 3.1), made from the operations themselves.
+
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Claviger", description = "TOTP multi-factor authentication for an organization.", license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")),
+    paths(
+        super::organization::show,
+        super::organization::change,
+        super::organization::switch_totp,
+        super::users::list,
+        super::users::create,
+        super::users::show,
+        super::users::change,
+        super::users::delete,
+        super::users::activate,
+        super::users::suspend,
+        super::users::unlock,
+        super::users::resend,
+        super::mfa::show,
+        super::mfa::require,
+        super::mfa::remove,
+        super::mfa::reset,
+        super::mfa::extend,
+        super::mfa::verify,
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document, for tests and for the page that serves it.
+pub fn describe() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(describe())
+}

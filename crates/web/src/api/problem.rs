@@ -1,0 +1,152 @@
+//! Errors as RFC 9457 problem details: one place from what went wrong to a document and a status.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claviger_app::{Problem as AppProblem, Refusal};
+use claviger_domain::{field::FieldError, permission::Denied};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// RFC 9457 problem details.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// A URI that names the kind of problem: `urn:claviger:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: &'static str,
+    /// The status code.
+    status: u16,
+    /// What is wrong this time, for people.
+    detail: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<WrongField>,
+}
+
+/// One wrong field.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WrongField {
+    /// The field's name.
+    field: String,
+    /// What is wrong with it, for people.
+    message: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct ApiError(StatusCode, Box<Problem>);
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        let kind = format!("urn:claviger:problem:{code}");
+        Self(
+            status,
+            Box::new(Problem {
+                kind,
+                title,
+                status: status.as_u16(),
+                detail: detail.into(),
+                errors: Vec::new(),
+            }),
+        )
+    }
+
+    fn fields(errors: Vec<FieldError>) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "fields", "Some fields are wrong.");
+        error.1.errors = errors
+            .into_iter()
+            .map(|error| WrongField { field: error.field.to_owned(), message: error.message })
+            .collect();
+        error
+    }
+}
+
+impl From<Vec<FieldError>> for ApiError {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::fields(errors)
+    }
+}
+
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Self::fields(vec![error])
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "denied",
+            format!("The key's role does not have the permission {:?}.", denied.0),
+        )
+    }
+}
+
+impl From<AppProblem> for ApiError {
+    fn from(problem: AppProblem) -> Self {
+        match problem {
+            AppProblem::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The server is busy. Try again in a few seconds.",
+            ),
+            AppProblem::Store(_) | AppProblem::Internal(_) => {
+                tracing::error!(error = %problem, "an API call failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something went wrong. It was logged.",
+                )
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fields(errors) => Self::fields(errors),
+            Refusal::Denied(denied) => denied.into(),
+            Refusal::NotFound(what) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
+            }
+            Refusal::State { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Refusal::Changed => Self::new(
+                StatusCode::CONFLICT,
+                "changed",
+                "Somebody else changed it meanwhile. Load it and try again.",
+            ),
+            Refusal::Problem(problem) => problem.into(),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self(status, problem) = self;
+        let mut response = (status, Json(&*problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+pub(super) async fn no_such_operation() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is no such operation. See /api/v1/openapi.json.")
+}
+
+pub(super) async fn no_such_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        "This resource doesn't take this method. See /api/v1/openapi.json.",
+    )
+}

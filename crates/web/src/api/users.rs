@@ -1,0 +1,394 @@
+//! Users (section 3).
+
+use super::{
+    body::{Body, Query, user_id},
+    key::Caller,
+    mfa::{MfaView, Period},
+    problem::{ApiError, Problem},
+};
+use crate::Web;
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claviger_app::{
+    stored::user_list::{Cursor, Filter, Order, Page, RequirementFilter, Sort, cursor},
+    users::{Activation, Demand, Person},
+    words,
+};
+use claviger_domain::{
+    account::{Account, State as AccountState},
+    field::{FieldError, Fields},
+    mfa::Status,
+    permission::{AssistUsers, ManageUsers, ViewUsers},
+    time::Timestamp,
+};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UserView {
+    /// UUID.
+    id: String,
+    /// Counts every change.
+    revision: i64,
+    /// Login name.
+    username: String,
+    /// E-mail.
+    email: String,
+    /// Given name.
+    first_name: String,
+    /// Family name.
+    last_name: String,
+    /// What to call them.
+    display_name: String,
+    /// `staged`, `activated` or `suspended`.
+    state: &'static str,
+    /// `pending`, `active` or `expired`.
+    password: &'static str,
+    /// MFA.
+    mfa: MfaView,
+    /// RFC 3339, UTC.
+    created_at: String,
+    /// RFC 3339, UTC; null if never.
+    last_sign_in_at: Option<String>,
+}
+
+impl UserView {
+    pub(crate) fn new(account: &Account, now: Timestamp) -> Self {
+        Self {
+            id: account.id.to_string(),
+            revision: account.revision,
+            username: account.username().map(ToString::to_string).unwrap_or_default(),
+            email: account.email.to_string(),
+            first_name: account.name.first.clone(),
+            last_name: account.name.last.clone(),
+            display_name: account.name.display.clone(),
+            state: account.state.key(),
+            password: account.password.key(),
+            mfa: MfaView::of(account, now),
+            created_at: words::iso(account.created_at),
+            last_sign_in_at: account.last_sign_in_at.map(words::iso),
+        }
+    }
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UserPage {
+    /// The users.
+    items: Vec<UserView>,
+    /// What to pass as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// What to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Listing {
+    /// A part of a name, login name or e-mail.
+    search: Option<String>,
+    /// `staged`, `activated` or `suspended`.
+    state: Option<String>,
+    /// `required` or `not_required`.
+    mfa_requirement: Option<String>,
+    /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`; `inactive` for everyone without a factor.
+    mfa_status: Option<String>,
+    /// `name` (default), `email`, `created` or `deadline`.
+    sort: Option<String>,
+    /// `asc` (default) or `desc`.
+    order: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200, 50 by default.
+    limit: Option<i64>,
+}
+
+fn chosen<T: Copy>(
+    field: &'static str,
+    text: Option<&str>,
+    words: &[(&str, T)],
+) -> Result<Option<T>, FieldError> {
+    let Some(text) = text else { return Ok(None) };
+    match words.iter().find(|(word, _)| *word == text) {
+        Some((_, value)) => Ok(Some(*value)),
+        None => {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            Err(FieldError::new(field, format!("Must be one of: {}.", words.join(", "))))
+        }
+    }
+}
+
+struct Parsed {
+    filter: Filter,
+    sort: (Sort, Order),
+    page: Page,
+    limit: i64,
+}
+
+impl Listing {
+    fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let states = [AccountState::Staged, AccountState::Activated, AccountState::Suspended]
+            .map(|state| (state.key(), state));
+        let state = fields.take(chosen("state", self.state.as_deref(), &states));
+        let requirements =
+            [("required", RequirementFilter::Required), ("not_required", RequirementFilter::NotRequired)];
+        let requirement =
+            fields.take(chosen("mfa_requirement", self.mfa_requirement.as_deref(), &requirements));
+        let mut statuses: Vec<(&str, &str)> = Status::KEYS.map(|key| (key, key)).to_vec();
+        statuses.push(("inactive", "inactive"));
+        let status = fields.take(chosen("mfa_status", self.mfa_status.as_deref(), &statuses));
+        let sorts = [
+            ("name", Sort::Name),
+            ("email", Sort::Email),
+            ("created", Sort::Created),
+            ("deadline", Sort::Deadline),
+        ];
+        let sort = fields.take(chosen("sort", self.sort.as_deref(), &sorts));
+        let orders = [("asc", Order::Ascending), ("desc", Order::Descending)];
+        let order = fields.take(chosen("order", self.order.as_deref(), &orders));
+        let limit = fields.take(match self.limit.unwrap_or(50) {
+            limit @ 1..=200 => Ok(limit),
+            _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
+        });
+        let page = fields.take(match self.cursor.as_deref().map(decode) {
+            None => Ok(Page::First),
+            Some(Some(cursor)) => Ok(Page::After(cursor)),
+            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
+        });
+        let search = self.search.clone().unwrap_or_default();
+        let parsed = (|| {
+            let status = status?.map(str::to_owned);
+            let filter = Filter { search, state: state?, requirement: requirement?, status };
+            Some(Parsed {
+                filter,
+                sort: (sort?.unwrap_or_default(), order?.unwrap_or_default()),
+                page: page?,
+                limit: limit?,
+            })
+        })();
+        fields.finish(parsed)
+    }
+}
+
+fn encode(cursor: &Cursor) -> String {
+    BASE64URL_NOPAD.encode(format!("{}.{}", cursor.id, cursor.value).as_bytes())
+}
+
+fn decode(text: &str) -> Option<Cursor> {
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    let (id, value) = text.split_once('.')?;
+    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
+}
+
+/// A new user.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    /// `[a-z_][a-z0-9_.-]{0,31}`, without regard to case.
+    username: String,
+    /// E-mail.
+    email: String,
+    /// Given name.
+    #[serde(default)]
+    first_name: String,
+    /// Family name.
+    #[serde(default)]
+    last_name: String,
+    /// What to call them.
+    #[serde(default)]
+    display_name: String,
+    /// Whether to activate at once, with the registration mail.
+    #[serde(default)]
+    activate: bool,
+    /// Requires MFA; null or left out: not required.
+    mfa: Option<Period>,
+}
+
+/// What is to change; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserChange {
+    username: Option<String>,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    display_name: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", operation_id = "listUsers", params(Listing),
+    responses((status = 200, body = UserPage), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Query(listing): Query<Listing>,
+) -> Result<Json<UserPage>, ApiError> {
+    let granted = caller.granted::<ViewUsers>()?;
+    let Parsed { filter, sort, page, limit } = listing.parse()?;
+    let found = web.app().users(&granted, &filter, sort, &page, limit).await?;
+    let now = web.app().now();
+    let next_cursor =
+        found.users.last().filter(|_| found.has_older).map(|last| encode(&cursor(last, sort.0)));
+    Ok(Json(UserPage {
+        items: found.users.iter().map(|user| UserView::new(user, now)).collect(),
+        next_cursor,
+    }))
+}
+
+#[utoipa::path(post, path = "/api/v1/users", tag = "users", operation_id = "createUser", request_body = NewUser,
+    responses((status = 201, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn create(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Body(new): Body<NewUser>,
+) -> Result<Response, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let demand = match &new.mfa {
+        None => Demand::NotRequired,
+        Some(period) => Demand::Required(period.parse()),
+    };
+    let activation = if new.activate { Activation::Now } else { Activation::Later };
+    let person = Person {
+        username: new.username,
+        email: new.email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        display_name: new.display_name,
+    };
+    let account = web.app().create_user(&granted, &person, &demand, activation).await?;
+    let location = format!("/api/v1/users/{}", account.id);
+    let view = UserView::new(&account, web.app().now());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+}
+
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ViewUsers>()?;
+    let account = web.app().user(&granted, user_id(&id)?).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", operation_id = "changeUser", params(("id" = String, Path, description = "UUID")),
+    request_body = UserChange,
+    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn change(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(change): Body<UserChange>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let id = user_id(&id)?;
+    let before = web.app().user(&caller.granted::<ViewUsers>()?, id).await?;
+    let now = Person::from(&before);
+    let person = Person {
+        username: change.username.unwrap_or(now.username),
+        email: change.email.unwrap_or(now.email),
+        first_name: change.first_name.unwrap_or(now.first_name),
+        last_name: change.last_name.unwrap_or(now.last_name),
+        display_name: change.display_name.unwrap_or(now.display_name),
+    };
+    let account = web.app().edit_user(&granted, id, Some(before.revision), &person, &Demand::Keep).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "deleteUser", params(("id" = String, Path, description = "UUID")),
+    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn delete(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    web.app().delete_user(&granted, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/activate", tag = "users", operation_id = "activateUser", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn activate(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().activate_user(&granted, user_id(&id)?).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/suspend", tag = "users", operation_id = "suspendUser", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn suspend(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().suspend_user(&granted, user_id(&id)?).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/unlock", tag = "users", operation_id = "unlockUser", params(("id" = String, Path, description = "UUID")),
+    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn unlock(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let granted = caller.granted::<AssistUsers>()?;
+    web.app().unlock_user(&granted, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/activation-email", tag = "users", operation_id = "resendActivationEmail",
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 202, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn resend(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().resend_activation(&granted, user_id(&id)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(UserView::new(&account, web.app().now()))).into_response())
+}

@@ -1,0 +1,76 @@
+//! One sentence after a redirect: a word in a cookie, the sentence here, so that no cookie can put words on a page.
+
+use crate::{Web, view::Flash};
+use axum::{
+    extract::{FromRequestParts, Request},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use std::convert::Infallible;
+
+const COOKIE: &str = "claviger_flash";
+
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("saved", "success", "Your changes were saved."),
+    ("user_created", "success", "The user was created."),
+    ("user_activated", "success", "The user is activated."),
+    ("user_suspended", "success", "The user is suspended. Their sessions have ended."),
+    ("user_deleted", "success", "The user was deleted."),
+    ("user_unlocked", "success", "The user is unlocked."),
+    ("activation_sent", "success", "A new activation e-mail is on its way. The old link is dead."),
+    ("password_reset", "success", "The user must choose a new password. A link is on its way."),
+    ("mfa_required", "success", "MFA is required. The user is told by e-mail."),
+    ("mfa_removed", "success", "MFA is no longer required."),
+    ("mfa_extended", "success", "The enrollment period was extended. The user is told by e-mail."),
+    ("mfa_reset", "success", "MFA was reset. The user is told by e-mail."),
+    ("totp_enabled", "success", "TOTP is enabled."),
+    ("totp_disabled", "warning", "TOTP is disabled. All administrators are told by e-mail."),
+    ("test_sent", "success", "The mail server took the test mail."),
+    ("mail_retried", "success", "The mail is being sent again."),
+    ("password_changed", "success", "Your password was changed. Your other sessions have ended."),
+    ("session_ended", "success", "The session was signed out."),
+    ("sessions_ended", "success", "All your other sessions were signed out."),
+    ("signed_out", "", "You are signed out."),
+    ("start_again", "warning", "That was not right too often. Start again with your password."),
+    ("too_late", "warning", "That took too long. Start again with your password."),
+    ("set_up_again", "warning", "This set-up was replaced by a newer one or took too long. Start again."),
+];
+
+/// What the last request left to say.
+pub(crate) struct Said(pub(crate) Option<Flash>);
+
+impl FromRequestParts<Web> for Said {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        let word = jar.get(COOKIE).map(|cookie| cookie.value().to_owned());
+        let found = word.and_then(|word| SENTENCES.iter().find(|(key, ..)| *key == word));
+        Ok(Self(found.map(|(_, kind, text)| Flash { kind, text: (*text).into() })))
+    }
+}
+
+/// Goes to `path` and says the sentence of `word` there.
+pub(crate) fn redirect(path: &str, word: &'static str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    let cookie = format!("{COOKIE}={word}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// A sentence is said once: the page that showed it takes the cookie back.
+pub(crate) async fn forget_shown(request: Request, next: Next) -> Response {
+    let had = CookieJar::from_headers(request.headers()).get(COOKIE).is_some();
+    let mut response = next.run(request).await;
+    if had && !response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+        let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        if let Ok(value) = HeaderValue::from_str(&gone) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}

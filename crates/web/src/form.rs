@@ -1,0 +1,112 @@
+//! Posted forms: each field once, and what goes back into the page when one is wrong.
+
+use crate::{Web, error::PageError};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{StatusCode, header},
+};
+use claviger_domain::field::FieldError;
+use std::collections::HashMap;
+
+/// A form as it was posted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Posted(HashMap<String, String>);
+
+impl Posted {
+    /// The field's text; empty if it is missing.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub(crate) fn owned(&self, name: &str) -> String {
+        self.text(name).to_owned()
+    }
+
+    pub(crate) fn is_checked(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The field with what was typed and what is wrong with it.
+    pub(crate) fn field(&self, name: &str, errors: &Errors) -> Field {
+        Field { value: self.owned(name), error: errors.of(name) }
+    }
+
+    pub(crate) fn check(&self, name: &str, errors: &Errors) -> Check {
+        Check { on: self.is_checked(name), error: errors.of(name) }
+    }
+}
+
+impl FromRequest<Web> for Posted {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| {
+                value.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
+            });
+        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
+            _ => PageError::Malformed("The form did not arrive whole. Go back and send it again."),
+        })?;
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        if !is_form {
+            return Err(PageError::Malformed("This page takes forms only."));
+        }
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&body)
+            .map_err(|_| PageError::Malformed("The form can't be read. Go back and send it again."))?;
+        let mut fields = HashMap::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            if fields.insert(name, value).is_some() {
+                return Err(PageError::Malformed("A field was sent twice. Go back and send the form again."));
+            }
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// An input with its text and its error.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Field {
+    pub(crate) value: String,
+    pub(crate) error: Option<String>,
+}
+
+impl Field {
+    pub(crate) fn of(value: impl Into<String>) -> Self {
+        Self { value: value.into(), error: None }
+    }
+
+    /// For passwords and codes, which never go back into a page.
+    pub(crate) fn secret(name: &str, errors: &Errors) -> Self {
+        Self { value: String::new(), error: errors.of(name) }
+    }
+}
+
+/// A checkbox with its state and its error.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Check {
+    pub(crate) on: bool,
+    pub(crate) error: Option<String>,
+}
+
+/// The errors of a form's fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Errors(Vec<FieldError>);
+
+impl Errors {
+    pub(crate) fn of(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|error| error.field == name).map(|error| error.message.clone())
+    }
+}
+
+impl From<Vec<FieldError>> for Errors {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self(errors)
+    }
+}

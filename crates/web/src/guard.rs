@@ -1,0 +1,108 @@
+//! What every request passes: the headers of every answer, the check for foreign origins, and the first run.
+
+use crate::{Web, chrome::Chrome, error::PageError, signin::Message, theme::Theme, view::render};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use claviger_app::set_up::Installation;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Refuses a change that another site sent through this browser. Browsers say where a request comes from;
+/// what sends neither header is no browser and has no cookies of ours.
+pub(crate) async fn same_origin(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || is_ours(request.headers(), web.app().public_url()) {
+        next.run(request).await
+    } else {
+        PageError::Foreign.into_response()
+    }
+}
+
+fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some("same-origin" | "none"), _) => true,
+        (Some(_), _) => false,
+        (None, None) => true,
+        (None, Some(origin)) => {
+            let host = text(header::HOST).unwrap_or_default();
+            origin == public_url || origin.split_once("://").is_some_and(|(_, authority)| authority == host)
+        }
+    }
+}
+
+/// S2.1: until the wizard has been through, nothing else can be reached.
+pub(crate) async fn set_up_first(
+    State(web): State<Web>,
+    theme: Theme,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let installed = match web.installation().await {
+        Ok(installation) => installation == Installation::SetUp,
+        Err(problem) => return PageError::from(problem).into_response(),
+    };
+    if installed || path.starts_with("/setup/") || path.starts_with("/_design") {
+        return next.run(request).await;
+    }
+    let chrome = Chrome { organization: String::new(), theme: theme.key() };
+    let page = Message {
+        chrome,
+        kind: "",
+        heading: "Claviger is not set up yet".into(),
+        text: "Open the setup link that the server printed when it started. If it is lost or older than 24 hours, run \
+               `claviger admin setup-link` on the server."
+            .into(),
+        action: None,
+    };
+    render(StatusCode::SERVICE_UNAVAILABLE, &page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(pairs: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        is_ours(&headers, "https://sso.acme.test")
+    }
+
+    #[test]
+    fn only_this_site_changes_anything_through_a_browser() {
+        assert!(ours(&[("sec-fetch-site", "same-origin")]));
+        assert!(!ours(&[("sec-fetch-site", "same-site")]));
+        assert!(!ours(&[("sec-fetch-site", "cross-site"), ("origin", "https://sso.acme.test")]));
+        assert!(ours(&[("origin", "https://sso.acme.test")]));
+        assert!(ours(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
+        assert!(!ours(&[("origin", "https://evil.test"), ("host", "sso.acme.test")]));
+        assert!(!ours(&[("origin", "null"), ("host", "sso.acme.test")]));
+        assert!(ours(&[("host", "sso.acme.test")]));
+    }
+}

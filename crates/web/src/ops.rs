@@ -1,0 +1,96 @@
+//! For those who operate the server: is it alive, is it ready, what has it done (S14.4).
+
+use crate::Web;
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+type Labels = [(&'static str, String); 3];
+
+/// What is counted. Routes are told by their pattern, never by the path, which can hold a token.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    seconds: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::<Labels, Counter>::default();
+        let seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 14));
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        Self { registry, requests, seconds }
+    }
+}
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// Ready means that the database answers.
+async fn ready(State(web): State<Web>) -> Response {
+    match web.app().installation().await {
+        Ok(_) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+async fn metrics(State(web): State<Web>) -> Response {
+    let mut text = String::new();
+    if encode(&mut text, &web.metrics().registry).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let text = text.replace("# EOF\n", "");
+    let stats = web.app().store().stats();
+    let store = format!(
+        "# HELP store_batches Batches of writes answered.\n# TYPE store_batches counter\nstore_batches_total {}\n\
+         # HELP store_syncs Commits that waited for the disk.\n# TYPE store_syncs counter\nstore_syncs_total {}\n# EOF\n",
+        stats.batches(),
+        stats.syncs()
+    );
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text + &store).into_response()
+}
+
+/// Counts and logs every request.
+pub(crate) async fn measure(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = request.method().as_str().to_owned();
+    let begun = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    let took = begun.elapsed();
+    let status = response.status();
+    let metrics = web.metrics();
+    metrics.seconds.observe(took.as_secs_f64());
+    let labels =
+        [("method", method.clone()), ("route", route.clone()), ("status", status.as_u16().to_string())];
+    metrics.requests.get_or_create(&labels).inc();
+    if status.is_server_error() {
+        tracing::warn!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
+    } else {
+        tracing::debug!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
+    }
+    response
+}

@@ -1,0 +1,245 @@
+//! The wizard that sets MFA up (S4.5–S4.7), on the way in or from within.
+
+use super::{Portal, other_step};
+use crate::{
+    Web,
+    chrome::Chrome,
+    error::PageError,
+    flash,
+    form::{Errors, Field, Posted},
+    theme::Theme,
+    view::{filters, page, unprocessable},
+    visit::{self, Half},
+};
+use askama::Template;
+use axum::{
+    Extension, Router,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use claviger_app::{
+    Refusal,
+    enrollment::{Enroller, Shown},
+    session::Visit,
+    words,
+};
+use claviger_domain::organization::CodesAtSetup;
+use fast_qr::{ECL, QRBuilder};
+use std::fmt::Write;
+
+pub(super) fn routes(portal: Portal) -> Router<Web> {
+    Router::new()
+        .route(&portal.path("/enroll"), get(show_start))
+        .route(&portal.path("/enroll/dismiss"), post(dismiss))
+        .route(&portal.path("/enroll/start"), post(start))
+        .route(&portal.path("/enroll/scan"), get(show_scan))
+        .route(&portal.path("/enroll/code"), get(show_code).post(submit_code))
+        .route(&portal.path("/enroll/done"), get(done))
+}
+
+/// Someone who may set MFA up.
+struct Enrolling(Enroller);
+
+impl FromRequestParts<Web> for Enrolling {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let portal = Portal::from_request_parts(parts, web).await?;
+        if let Visit::Full(me) = visit::visit(web, portal.realm, parts).await? {
+            return Enroller::from_within(&me)
+                .map(Self)
+                .ok_or_else(|| instead(Redirect::to(&portal.path("")).into_response()));
+        }
+        let Half(half) = Half::from_request_parts(parts, web).await?;
+        Enroller::on_the_way(&half).map(Self).ok_or_else(|| instead(other_step(portal, half.next)))
+    }
+}
+
+fn instead(response: Response) -> PageError {
+    PageError::Instead(Box::new(response))
+}
+
+#[derive(Template)]
+#[template(path = "signin/enroll_start.html")]
+struct EnrollStart {
+    chrome: Chrome,
+    base: String,
+    days_left: Option<String>,
+    dismissable: bool,
+    problem: Option<String>,
+}
+
+async fn show_start(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    said: flash::Said,
+    Enrolling(who): Enrolling,
+) -> Result<Response, PageError> {
+    let base = portal.path("/enroll");
+    let left = who.dismissable_until.map(|until| until.since(web.app().now()));
+    Ok(page(&EnrollStart {
+        chrome: Chrome::new(&web, theme).await?,
+        base,
+        days_left: left.map(|left| format!("You have {} left to set up MFA.", words::span(left))),
+        dismissable: left.is_some(),
+        problem: said.0.map(|said| said.text),
+    }))
+}
+
+async fn dismiss(State(web): State<Web>, Half(half): Half) -> Result<Response, PageError> {
+    let session = web.app().put_off(&half).await?;
+    Ok(visit::enter(&web, &session))
+}
+
+async fn start(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    Enrolling(who): Enrolling,
+) -> Result<Response, PageError> {
+    web.app().start_enrollment(&who).await?;
+    Ok(Redirect::to(&portal.path("/enroll/scan")).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "signin/enroll_scan.html")]
+struct EnrollScan {
+    chrome: Chrome,
+    base: String,
+    qr_svg: String,
+    key_groups: Vec<String>,
+    key: String,
+    issuer: String,
+    account: String,
+    uri: String,
+}
+
+/// Back to the first step when this wizard's secret is gone.
+fn start_over(portal: Portal) -> Response {
+    flash::redirect(&portal.path("/enroll"), "set_up_again")
+}
+
+async fn shown(web: &Web, portal: Portal, who: &Enroller) -> Result<Shown, PageError> {
+    match web.app().show_enrollment(who).await {
+        Err(Refusal::NotFound(_)) => Err(instead(start_over(portal))),
+        other => Ok(other?),
+    }
+}
+
+async fn show_scan(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Enrolling(who): Enrolling,
+) -> Result<Response, PageError> {
+    let shown = shown(&web, portal, &who).await?;
+    let base = portal.path("/enroll");
+    let key = shown.key.expose();
+    let letters: Vec<char> = key.chars().collect();
+    Ok(page(&EnrollScan {
+        chrome: Chrome::new(&web, theme).await?,
+        base,
+        qr_svg: qr_svg(shown.uri.expose())?,
+        key_groups: letters.chunks(4).map(|group| group.iter().collect()).collect(),
+        key: key.clone(),
+        issuer: shown.issuer,
+        account: shown.account,
+        uri: shown.uri.expose().clone(),
+    }))
+}
+
+/// The QR code as one path of horizontal runs, with the quiet zone of four modules that ISO 18004 asks for.
+fn qr_svg(text: &str) -> Result<String, PageError> {
+    const QUIET: usize = 4;
+    let code = QRBuilder::new(text)
+        .ecl(ECL::M)
+        .build()
+        .map_err(|error| PageError::Internal(format!("QR: {error:?}")))?;
+    let side = code.size + 2 * QUIET;
+    let mut path = String::new();
+    for y in 0..code.size {
+        let row = code.data.get(y * code.size..(y + 1) * code.size).unwrap_or_default();
+        let mut x = 0;
+        while x < row.len() {
+            let run = row.iter().skip(x).take_while(|module| module.value()).count();
+            if run > 0 {
+                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + QUIET, y + QUIET);
+            }
+            x += run.max(1);
+        }
+    }
+    Ok(format!(
+        "<svg viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"QR code for your authenticator app\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
+}
+
+#[derive(Template)]
+#[template(path = "signin/enroll_code.html")]
+struct EnrollCode {
+    chrome: Chrome,
+    base: String,
+    code: Field,
+    code_2: Option<Field>,
+}
+
+async fn code_page(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    errors: &Errors,
+) -> Result<EnrollCode, PageError> {
+    let base = portal.path("/enroll");
+    let settings = &web.app().organization().await?.settings;
+    Ok(EnrollCode {
+        chrome: Chrome::new(web, theme).await?,
+        base,
+        code: Field::secret("code", errors),
+        code_2: (settings.codes_at_setup == CodesAtSetup::Two).then(|| Field::secret("code_2", errors)),
+    })
+}
+
+async fn show_code(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Enrolling(who): Enrolling,
+) -> Result<Response, PageError> {
+    shown(&web, portal, &who).await?;
+    Ok(page(&code_page(&web, portal, theme, &Errors::default()).await?))
+}
+
+async fn submit_code(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Enrolling(who): Enrolling,
+    form: Posted,
+) -> Result<Response, PageError> {
+    match web.app().confirm_enrollment(&who, form.text("code"), form.text("code_2")).await {
+        Ok(session) => Ok(visit::enter_at(&web, &session, &portal.path("/enroll/done"))),
+        Err(Refusal::Fields(errors)) => {
+            Ok(unprocessable(&code_page(&web, portal, theme, &errors.into()).await?))
+        }
+        Err(Refusal::NotFound(_) | Refusal::Changed) => Ok(start_over(portal)),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "signin/enroll_done.html")]
+struct EnrollDone {
+    chrome: Chrome,
+    href: String,
+}
+
+async fn done(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+) -> Result<Response, PageError> {
+    let chrome = Chrome::new(&web, theme).await?;
+    Ok(page(&EnrollDone { chrome, href: portal.path("") }))
+}

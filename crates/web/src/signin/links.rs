@@ -1,0 +1,216 @@
+//! Mailed links that set a password: registration, and a forgotten one (S3.3, S3.5).
+
+use super::{Message, PasswordPage, Portal, min_length};
+use crate::{
+    Web,
+    chrome::Chrome,
+    error::PageError,
+    form::{Errors, Field, Posted},
+    origin::From as FromOrigin,
+    theme::Theme,
+    view::{Link, filters, page, render, unprocessable},
+    visit,
+};
+use askama::Template;
+use axum::{
+    Extension, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use claviger_app::stored::Purpose;
+use claviger_app::{Refusal, password::PasswordLink};
+use claviger_domain::account::Realm;
+
+pub(super) fn routes(portal: Portal) -> Router<Web> {
+    let routes = Router::new()
+        .route(&portal.path("/forgot-password"), get(show_forgot).post(forgot))
+        .route(&portal.path("/reset-password/{token}"), get(show_reset).post(reset));
+    match portal.realm {
+        Realm::User => routes.route("/register/{token}", get(show_register).post(register)),
+        Realm::Administrator => routes,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "signin/forgot.html")]
+struct Forgot {
+    chrome: Chrome,
+    admin: bool,
+    action: String,
+    identifier: Field,
+    back: String,
+}
+
+async fn forgot_page(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    identifier: Field,
+) -> Result<Forgot, PageError> {
+    let action = portal.path("/forgot-password");
+    let chrome = Chrome::new(web, theme).await?;
+    Ok(Forgot { chrome, admin: portal.is_admin(), action, identifier, back: portal.path("/sign-in") })
+}
+
+async fn show_forgot(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+) -> Result<Response, PageError> {
+    Ok(page(&forgot_page(&web, portal, theme, Field::default()).await?))
+}
+
+async fn forgot(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    FromOrigin(origin): FromOrigin,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let identifier = form.text("identifier");
+    if identifier.trim().is_empty() {
+        let field = Field { value: String::new(), error: Some("Enter your e-mail.".into()) };
+        return Ok(unprocessable(&forgot_page(&web, portal, theme, field).await?));
+    }
+    web.app().forgot_password(portal.realm, identifier, &origin).await?;
+    Ok(page(&Message {
+        chrome: Chrome::new(&web, theme).await?,
+        kind: "mail",
+        heading: "Check your mail".into(),
+        text: "If there is such an account, a link to choose a new password is on its way. It works once and for one hour.".into(),
+        action: Some(Link { href: portal.path("/sign-in"), label: "Back to sign-in".into() }),
+    }))
+}
+
+struct Wording {
+    purpose: Purpose,
+    path: &'static str,
+    heading: &'static str,
+    text: &'static str,
+    verb: &'static str,
+}
+
+const REGISTER: Wording = Wording {
+    purpose: Purpose::Registration,
+    path: "/register",
+    heading: "Choose a password",
+    text: "Welcome. With a password of your own your account is ready.",
+    verb: "Set password",
+};
+const RESET: Wording = Wording {
+    purpose: Purpose::PasswordReset,
+    path: "/reset-password",
+    heading: "Choose a new password",
+    text: "Your other sessions will be signed out.",
+    verb: "Set password",
+};
+
+struct Visitor {
+    web: Web,
+    portal: Portal,
+    theme: Theme,
+    token: String,
+}
+
+impl Visitor {
+    async fn form(
+        &self,
+        words: &Wording,
+        link: &PasswordLink,
+        errors: &Errors,
+    ) -> Result<PasswordPage, PageError> {
+        Ok(PasswordPage {
+            chrome: Chrome::new(&self.web, self.theme).await?,
+            heading: words.heading.into(),
+            text: words.text.into(),
+            action: format!("{}/{}", self.portal.path(words.path), self.token),
+            account: Some(link.account.email.to_string()),
+            password: Field::secret("password", errors),
+            min_length: min_length(&self.web).await?,
+            verb: words.verb.into(),
+            problem: None,
+        })
+    }
+
+    async fn dead(&self) -> Result<Response, PageError> {
+        let page = Message {
+            chrome: Chrome::new(&self.web, self.theme).await?,
+            kind: "warning",
+            heading: "This link is dead".into(),
+            text: "It was used, replaced by a newer one, or is too old. Ask for a new one, or contact your administrator.".into(),
+            action: Some(Link { href: self.portal.path("/forgot-password"), label: "Ask for a new link".into() }),
+        };
+        Ok(render(StatusCode::NOT_FOUND, &page))
+    }
+
+    async fn show(&self, words: &Wording) -> Result<Response, PageError> {
+        match self.web.app().password_link(self.portal.realm, words.purpose, &self.token).await {
+            Ok(link) => Ok(page(&self.form(words, &link, &Errors::default()).await?)),
+            Err(Refusal::NotFound(_)) => self.dead().await,
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    async fn set(
+        &self,
+        words: &Wording,
+        form: &Posted,
+        origin: &claviger_app::session::Origin,
+    ) -> Result<Response, PageError> {
+        let link = match self.web.app().password_link(self.portal.realm, words.purpose, &self.token).await {
+            Ok(link) => link,
+            Err(Refusal::NotFound(_)) => return self.dead().await,
+            Err(refusal) => return Err(refusal.into()),
+        };
+        match self.web.app().set_password(&link, form.text("password"), origin).await {
+            Ok(session) => Ok(visit::enter(&self.web, &session)),
+            Err(Refusal::Fields(errors)) => {
+                Ok(unprocessable(&self.form(words, &link, &errors.into()).await?))
+            }
+            Err(Refusal::NotFound(_)) => self.dead().await,
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+async fn show_register(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Path(token): Path<String>,
+) -> Result<Response, PageError> {
+    Visitor { web, portal, theme, token }.show(&REGISTER).await
+}
+
+async fn register(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Path(token): Path<String>,
+    FromOrigin(origin): FromOrigin,
+    form: Posted,
+) -> Result<Response, PageError> {
+    Visitor { web, portal, theme, token }.set(&REGISTER, &form, &origin).await
+}
+
+async fn show_reset(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Path(token): Path<String>,
+) -> Result<Response, PageError> {
+    Visitor { web, portal, theme, token }.show(&RESET).await
+}
+
+async fn reset(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Path(token): Path<String>,
+    FromOrigin(origin): FromOrigin,
+    form: Posted,
+) -> Result<Response, PageError> {
+    Visitor { web, portal, theme, token }.set(&RESET, &form, &origin).await
+}

@@ -1,0 +1,85 @@
+//! Light, dark, or as the system says: a cookie, set by a plain form.
+
+use crate::{Web, form::Posted};
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    http::request::Parts,
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use std::convert::Infallible;
+
+const COOKIE: &str = "claviger_theme";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn from_key(key: &str) -> Self {
+        match key {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+}
+
+impl FromRequestParts<Web> for Theme {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        Ok(jar.get(COOKIE).map_or(Self::System, |cookie| Self::from_key(cookie.value())))
+    }
+}
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new().route("/theme", post(choose))
+}
+
+async fn choose(jar: CookieJar, form: Posted) -> Response {
+    let theme = Theme::from_key(form.text("theme")).key();
+    let cookie =
+        Cookie::build((COOKIE, theme)).path("/").same_site(SameSite::Lax).http_only(true).permanent().build();
+    (jar.add(cookie), Redirect::to(local(form.text("return")))).into_response()
+}
+
+/// A path on this site, and nothing that a browser could take for another.
+fn local(path: &str) -> &str {
+    let plain = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    if plain { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn a_return_address_stays_on_this_site() {
+        assert_eq!(local("/admin/users?search=a"), "/admin/users?search=a");
+        for elsewhere in [
+            "",
+            "https://evil.test",
+            "//evil.test",
+            "/\\evil.test",
+            "/a\r\nSet-Cookie: x",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(local(elsewhere), "/", "{elsewhere:?}");
+        }
+    }
+}
