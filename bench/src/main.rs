@@ -1,1 +1,2 @@
+//! Load generator and benchmark suite.
 fn main() {}

@@ -1,1 +1,51 @@
-fn main() {}
+//! The gate: `cargo xtask check | test | arrows | sizes`.
+
+mod arrows;
+mod packages;
+mod postgres;
+mod run;
+mod sizes;
+mod tests;
+
+use anyhow::{Result, bail};
+use run::{cargo, step};
+use std::process::ExitCode;
+
+const HELP: &str =
+    "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
+cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
+cargo xtask arrows   only: which crate may use which
+cargo xtask sizes    only: how long files may be";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    match dispatch(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            run::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &str) -> Result<()> {
+    match command {
+        "check" => check(),
+        "test" => tests::all(),
+        "arrows" => arrows::check(),
+        "sizes" => sizes::check(),
+        _ => bail!("say what to do:\n{HELP}"),
+    }
+}
+
+fn check() -> Result<()> {
+    step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
+    step("arrows", arrows::check)?;
+    step("sizes", sizes::check)?;
+    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    step("licences and sources", packages::deny)?;
+    step("docs", || {
+        run::cargo_with(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
+    })?;
+    step("tests on both databases", tests::rust)
+}

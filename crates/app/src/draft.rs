@@ -85,28 +85,11 @@ impl<'a> Draft<'a> {
         cause: &str,
         facts: &Facts,
     ) -> Result<(), Problem> {
-        self.mail_to(kind, Some(account), account.email.as_str(), cause, facts)
-    }
-
-    pub(crate) fn mail_to(
-        &mut self,
-        kind: Kind,
-        account: Option<&Account>,
-        recipient: &str,
-        cause: &str,
-        facts: &Facts,
-    ) -> Result<(), Problem> {
         let id = MailId::new(self.now, self.app.random());
         let plain = serde_json::to_vec(facts).map_err(|error| Problem::Internal(error.to_string()))?;
         let payload = self.app.0.sealer.seal(table::mail::payload_place(id), self.app.random(), &plain)?;
-        let mail = table::mail::New {
-            id,
-            cause,
-            kind,
-            account: account.map(|account| account.id),
-            recipient,
-            payload,
-        };
+        let recipient = account.email.as_str();
+        let mail = table::mail::New { id, cause, kind, account: Some(account.id), recipient, payload };
         self.batch.push(table::mail::insert(self.organization.id, mail, self.now));
         self.mails += 1;
         Ok(())

@@ -17,9 +17,9 @@ use claviger_domain::{
     organization::{CodesAtSetup, Organization},
     permission::Actor,
     secret::Secret,
-    sign_in::{self, Next, Proven, TotpSwitch},
+    sign_in::{Next, Proven, TotpSwitch},
     time::{Span, Timestamp},
-    totp::{Code, Drift, Match, SECRET_BYTES, Step, TotpSecret},
+    totp::{Around, Code, Drift, Match, SECRET_BYTES, Step, TotpSecret},
 };
 use claviger_store::{
     Commit, Statement,
@@ -175,8 +175,7 @@ impl App {
         let action = format!("{}.mfa.set_up", who.account.kind.realm().key());
         draft.log(&action, &Target::from(&who.account), "success", nothing());
         draft.mail(Kind::MfaSetUp, &changed, &format!("mfa_set_up:{}", factor.id), &Facts::default())?;
-        let next = sign_in::next(&changed, draft.organization.totp, Proven::Code, now);
-        let session = self.new_session(&mut draft, &changed, next, Proven::Code, &who.origin);
+        let session = self.new_session(&mut draft, &changed, Proven::Code, &who.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::Changed),
@@ -197,9 +196,8 @@ impl App {
                 "That code is not right. Check that it is for this account and type the newest one.",
             )
         };
-        let find = |code: &Code, last| {
-            secret.matching(code, organization.settings.window, Drift(0), last, self.now())
-        };
+        let around = Around { now: self.now(), window: organization.settings.window, drift: Drift(0) };
+        let find = |code: &Code, last| secret.matching(code, around, last);
         let first = Code::parse("code", code)?;
         let Match::Fresh(step) = find(&first, Step::NONE) else { return Err(wrong("code").into()) };
         match organization.settings.codes_at_setup {

@@ -13,7 +13,7 @@ use claviger_domain::{
     id::AccountId,
     mail::Kind,
     permission::{AssistUsers, Granted},
-    sign_in::{self, Proven},
+    sign_in::Proven,
 };
 use claviger_store::{
     Commit,
@@ -82,8 +82,7 @@ impl App {
             let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
             draft.mail(Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
         }
-        let next = sign_in::next(&changed, draft.organization.totp, Proven::Password, draft.now);
-        let session = self.new_session(&mut draft, &changed, next, Proven::Password, origin);
+        let session = self.new_session(&mut draft, &changed, Proven::Password, origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::NotFound("link")),

@@ -154,10 +154,10 @@ impl App {
         &self,
         draft: &mut Draft<'_>,
         account: &Account,
-        next: Next,
         proven: Proven,
         origin: &Origin,
     ) -> NewSession {
+        let next = sign_in::next(account, draft.organization.totp, proven, draft.now);
         let token = Token::new("", self.random());
         let now = draft.now;
         let realm = account.kind.realm();

@@ -14,7 +14,7 @@ use claviger_domain::{
     organization::parse_name,
     password::{self, Context},
     permission::Role,
-    sign_in::{Next, Proven},
+    sign_in::Proven,
 };
 use claviger_store::{
     Batch, Commit,
@@ -118,8 +118,7 @@ impl App {
         draft.write(table::account::insert(id, &administrator));
         draft.log("organization.set_up", &Target { id: id.to_string(), name }, "success", nothing());
         draft.log("administrator.create", &Target::from(&administrator), "success", nothing());
-        let session =
-            self.new_session(&mut draft, &administrator, Next::MustEnroll, Proven::Password, origin);
+        let session = self.new_session(&mut draft, &administrator, Proven::Password, origin);
         match draft.commit().await? {
             Commit::Committed => {
                 self.forget_organization();

@@ -6,7 +6,7 @@ use crate::{
     hashing::Verdict,
     session::{HalfSignedIn, NewSession, Origin},
     until_decided,
-    verify::Told,
+    verify::{Attempt, Told},
 };
 use claviger_domain::{
     account::{Account, Password, Realm},
@@ -124,13 +124,7 @@ impl App {
                 draft.log("sign_in.password", &target, "locked_out", nothing());
                 PasswordOutcome::LockedOut { since }
             }
-            next => PasswordOutcome::Session(self.new_session(
-                &mut draft,
-                &account,
-                next,
-                Proven::Password,
-                origin,
-            )),
+            _ => PasswordOutcome::Session(self.new_session(&mut draft, &account, Proven::Password, origin)),
         };
         Ok((draft.commit().await? == Commit::Committed).then_some(outcome))
     }
@@ -169,9 +163,8 @@ impl App {
     pub(crate) async fn go_on(&self, half: &HalfSignedIn, proven: Proven) -> Result<NewSession, Refusal> {
         let actor = half.actor();
         let mut draft = Draft::new(self, &actor).await?;
-        let next = sign_in::next(&half.account, draft.organization.totp, proven, draft.now);
         draft.write(table::session::take(draft.organization.id, &half.session));
-        let session = self.new_session(&mut draft, &half.account, next, proven, &half.origin);
+        let session = self.new_session(&mut draft, &half.account, proven, &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::Changed),
@@ -197,17 +190,18 @@ impl App {
             let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
                 return Ok(CodeOutcome::StartAgain);
             };
-            let told = self.judge(&mut draft, &holder.account, &sealed, code, "sign_in.code")?;
-            let last_try = half.session.wrong_codes + 1 >= draft.organization.settings.lockout().per_sign_in;
+            let told = self.judge(
+                &mut draft,
+                &Attempt { account: &holder.account, sealed: &sealed, code, action: "sign_in.code" },
+            )?;
+            let last_try =
+                half.session.wrong_codes + 1 >= draft.organization.settings.code_rules().lockout.per_sign_in;
             let outcome = match told {
                 Told::Accepted => {
                     draft.write(table::session::take(id, &half.session));
-                    let next =
-                        sign_in::next(&holder.account, draft.organization.totp, Proven::Code, draft.now);
                     CodeOutcome::Session(self.new_session(
                         &mut draft,
                         &holder.account,
-                        next,
                         Proven::Code,
                         &half.origin,
                     ))
@@ -268,11 +262,10 @@ impl App {
             Account { password: Password::Active(self.hash_password(&new).await?), ..half.account.clone() };
         let actor = half.actor();
         let mut draft = Draft::of(self, &actor, organization);
-        let next = sign_in::next(&changed, draft.organization.totp, half.session.proven, draft.now);
         draft.write(table::account::save(draft.organization.id, &changed));
         draft.write(table::session::end_all(draft.organization.id, changed.id));
         draft.log("password.change", &Target::from(&changed), "success", nothing());
-        let session = self.new_session(&mut draft, &changed, next, half.session.proven, &half.origin);
+        let session = self.new_session(&mut draft, &changed, half.session.proven, &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::Changed),

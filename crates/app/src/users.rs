@@ -20,7 +20,7 @@ use claviger_store::{
     table::{
         self,
         link::Purpose,
-        user_list::{self, Filter, Order, Page, Sort},
+        user_list::{self, Filter, Listing, Page},
     },
 };
 use serde_json::json;
@@ -95,6 +95,17 @@ pub enum Activation {
     Now,
 }
 
+/// What an edit asks for.
+#[derive(Clone, Debug)]
+pub struct UserEdit {
+    /// The revision that the form was filled from, if it was.
+    pub revision: Option<i64>,
+    /// Who the user is to be.
+    pub person: Person,
+    /// What is wanted of their requirement.
+    pub demand: Demand,
+}
+
 /// One page of the list.
 #[derive(Clone, Debug)]
 pub struct UserPage {
@@ -108,25 +119,18 @@ pub struct UserPage {
 
 impl App {
     /// S3.6: one page of the users that match.
-    pub async fn users(
-        &self,
-        _: &Granted<ViewUsers>,
-        filter: &Filter,
-        sort: (Sort, Order),
-        page: &Page,
-        limit: i64,
-    ) -> Result<UserPage, Problem> {
+    pub async fn users(&self, _: &Granted<ViewUsers>, listing: &Listing) -> Result<UserPage, Problem> {
         let organization = self.organization().await?;
-        let more = (limit + 1, self.now());
-        let mut users = user_list::page(&self.0.store, organization.id, filter, sort, page, more).await?;
-        let full = i64::try_from(users.len()).unwrap_or(i64::MAX) > limit;
-        let (has_newer, has_older) = match page {
+        let more = Listing { limit: listing.limit + 1, ..listing.clone() };
+        let mut users = user_list::page(&self.0.store, organization.id, &more, self.now()).await?;
+        let full = i64::try_from(users.len()).unwrap_or(i64::MAX) > listing.limit;
+        let (has_newer, has_older) = match listing.page {
             Page::First => (false, full),
             Page::After(_) => (true, full),
             Page::Before(_) => (full, true),
         };
         if full {
-            match page {
+            match listing.page {
                 Page::Before(_) => drop(users.remove(0)),
                 Page::First | Page::After(_) => drop(users.pop()),
             }
@@ -187,15 +191,14 @@ impl App {
         }
     }
 
-    /// S4.1: saves the user's form. `revision` is what it was filled from, if it was.
+    /// S4.1: saves the user's form.
     pub async fn edit_user(
         &self,
         granted: &Granted<ManageUsers>,
         id: AccountId,
-        revision: Option<i64>,
-        person: &Person,
-        demand: &Demand,
+        edit: &UserEdit,
     ) -> Result<Account, Refusal> {
+        let UserEdit { revision, person, demand } = edit;
         let before = self.load_account(Realm::User, id).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
         let (parsed, period) = both(person.parse(), self.period_of(demand, draft.organization.totp))?;

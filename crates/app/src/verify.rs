@@ -39,6 +39,16 @@ pub enum Told {
     },
 }
 
+/// A code that somebody presents.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) sealed: &'a Sealed,
+    pub(crate) code: &'a Code,
+    /// What the log calls it.
+    pub(crate) action: &'static str,
+}
+
 /// S13.0: what a program is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
@@ -50,19 +60,13 @@ pub enum Verified {
 
 impl App {
     /// Judges `code` and adds what follows to the draft; what is told counts once that is committed.
-    pub(crate) fn judge(
-        &self,
-        draft: &mut Draft<'_>,
-        account: &Account,
-        sealed: &Sealed,
-        code: &Code,
-        action: &str,
-    ) -> Result<Told, Problem> {
+    pub(crate) fn judge(&self, draft: &mut Draft<'_>, attempt: &Attempt<'_>) -> Result<Told, Problem> {
+        let Attempt { account, sealed, code, action } = *attempt;
         let organization = draft.organization.clone();
         let opened = self.0.sealer.open(table::factor::secret_place(sealed.factor.id), &sealed.secret)?;
         let secret = TotpSecret::new(opened.expose().clone());
         let settings = &organization.settings;
-        let judged = judge(&sealed.factor, &secret, code, &settings.lockout(), settings.window, draft.now);
+        let judged = judge(&sealed.factor, &secret, code, &settings.code_rules(), draft.now);
         let target = Target::from(account);
         let (told, word) = match judged.outcome {
             Outcome::Accepted(_) => (Told::Accepted, "success"),
@@ -115,7 +119,10 @@ impl App {
                 None => Some(Verified::NotEnrolled),
                 Some(sealed) => {
                     let mut draft = Draft::of(self, granted.actor(), organization);
-                    let told = self.judge(&mut draft, &holder.account, &sealed, code, "verify")?;
+                    let told = self.judge(
+                        &mut draft,
+                        &Attempt { account: &holder.account, sealed: &sealed, code, action: "verify" },
+                    )?;
                     (draft.commit().await? == Commit::Committed).then_some(Verified::Told(told))
                 }
             }

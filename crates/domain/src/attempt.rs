@@ -4,7 +4,7 @@ use crate::{
     factor::Factor,
     lockout::{Consequence, Failures, Lock, LockoutRules},
     time::Timestamp,
-    totp::{Code, Match, Step, TotpSecret, Window},
+    totp::{Around, Code, Match, Step, TotpSecret, Window},
 };
 
 /// What the person or program at the other end is told.
@@ -20,6 +20,15 @@ pub enum Outcome {
     Locked(Lock),
 }
 
+/// What an organization lays down for codes.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRules {
+    /// When wrong codes lock a factor.
+    pub lockout: LockoutRules,
+    /// Which steps are accepted.
+    pub window: Window,
+}
+
 /// An outcome and the factor as it is after it. It counts only once it is committed on `revision`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
@@ -31,21 +40,14 @@ pub struct Judged {
 
 /// Judges `code` as of `now`. The result must not be told before it is committed, guarded on the
 /// revision of `factor`: a thousand guesses at once then reveal no more than one after the other.
-pub fn judge(
-    factor: &Factor,
-    secret: &TotpSecret,
-    code: &Code,
-    rules: &LockoutRules,
-    window: Window,
-    now: Timestamp,
-) -> Judged {
+pub fn judge(factor: &Factor, secret: &TotpSecret, code: &Code, rules: &CodeRules, now: Timestamp) -> Judged {
     let mut after = factor.clone();
     let lock = factor.failures.lock_at(now);
     if lock != Lock::Open {
         return Judged { outcome: Outcome::Locked(lock), after };
     }
     let drift = factor.drift.faded(now.since(factor.last_used_at));
-    let outcome = match secret.matching(code, window, drift, factor.last_step, now) {
+    let outcome = match secret.matching(code, Around { now, window: rules.window, drift }, factor.last_step) {
         Match::Fresh(step) => {
             after.last_step = step;
             after.drift = drift.learn(step, now);
@@ -55,7 +57,7 @@ pub fn judge(
         }
         Match::Used => Outcome::AlreadyUsed,
         Match::None => {
-            let (failures, consequence) = factor.failures.clone().wrong(rules, now);
+            let (failures, consequence) = factor.failures.clone().wrong(&rules.lockout, now);
             after.failures = failures;
             Outcome::Wrong(consequence)
         }
@@ -97,7 +99,13 @@ mod tests {
     }
 
     fn judge_at(factor: &Factor, code: &Code, now: Timestamp) -> Judged {
-        judge(factor, &secret(), code, &LockoutRules::default(), Window::Tolerant, now)
+        judge(
+            factor,
+            &secret(),
+            code,
+            &CodeRules { lockout: LockoutRules::default(), window: Window::Tolerant },
+            now,
+        )
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     account::Realm,
+    attempt::CodeRules,
     field::{FieldError, Fields, Presence, line, number},
     id::OrganizationId,
     lockout::LockoutRules,
@@ -92,9 +93,9 @@ impl Settings {
         }
     }
 
-    /// When wrong codes lock a factor.
-    pub fn lockout(&self) -> LockoutRules {
-        LockoutRules::default()
+    /// What is laid down for codes.
+    pub fn code_rules(&self) -> CodeRules {
+        CodeRules { lockout: LockoutRules::default(), window: self.window }
     }
 }
 

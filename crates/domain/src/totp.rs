@@ -148,10 +148,21 @@ impl TotpSecret {
         })
     }
 
-    /// S4.17: looks for `code` in the window around `now`, shifted by the learned drift.
-    pub fn matching(&self, code: &Code, window: Window, drift: Drift, last: Step, now: Timestamp) -> Match {
-        self.find(code, window.steps(drift.steps(), now), last)
+    /// S4.17: looks for `code` around now; steps up to `last` are used.
+    pub fn matching(&self, code: &Code, around: Around, last: Step) -> Match {
+        self.find(code, around.steps(), last)
     }
+}
+
+/// The steps that are looked at: a window around now, shifted by the learned drift.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// Now.
+    pub now: Timestamp,
+    /// Which steps the organization accepts.
+    pub window: Window,
+    /// How far the factor's clock is from ours.
+    pub drift: Drift,
 }
 
 /// What a code turned out to be.
@@ -174,12 +185,13 @@ pub enum Window {
     Strict,
 }
 
-impl Window {
-    fn steps(self, drift: i64, now: Timestamp) -> impl Iterator<Item = Step> {
-        let center = Step::at(now).0;
-        let ahead = match self {
-            Self::Tolerant => 1,
-            Self::Strict => 0,
+impl Around {
+    fn steps(self) -> impl Iterator<Item = Step> {
+        let center = Step::at(self.now).0;
+        let drift = self.drift.steps();
+        let ahead = match self.window {
+            Window::Tolerant => 1,
+            Window::Strict => 0,
         };
         let first = (drift - 1).max(-REACH);
         let last = (drift + ahead).min(REACH);
@@ -233,6 +245,10 @@ mod tests {
         Code::parse("code", text).unwrap()
     }
 
+    fn around(now: Timestamp) -> Around {
+        Around { now, window: Window::Tolerant, drift: Drift(0) }
+    }
+
     #[test]
     fn rfc_4226_appendix_d_holds() {
         let expected =
@@ -282,7 +298,7 @@ mod tests {
         for (offset, tolerant, strict) in table {
             let now = Step(step.0 + offset).starts();
             for (window, accepted) in [(Window::Tolerant, tolerant), (Window::Strict, strict)] {
-                let found = secret.matching(&typed, window, Drift(0), Step::NONE, now);
+                let found = secret.matching(&typed, Around { now, window, drift: Drift(0) }, Step::NONE);
                 assert_eq!(found == Match::Fresh(step), accepted, "{window:?} at {offset}");
             }
         }
@@ -294,7 +310,7 @@ mod tests {
         let step = Step(50_000_000);
         let typed = code(&format!("{:06}", secret.code(step)));
         for last in [step, Step(step.0 + 1)] {
-            let found = secret.matching(&typed, Window::Tolerant, Drift(0), last, step.starts());
+            let found = secret.matching(&typed, around(step.starts()), last);
             assert_eq!(found, Match::Used);
         }
     }
@@ -316,7 +332,10 @@ mod tests {
     fn drift_never_reaches_past_two_steps() {
         let now = Step(50_000_000).starts();
         for (drift, window) in [(-1000, Window::Tolerant), (1000, Window::Tolerant), (1000, Window::Strict)] {
-            let reach = window.steps(Drift(drift).steps(), now).map(|step| (step.0 - 50_000_000).abs()).max();
+            let reach = Around { now, window, drift: Drift(drift) }
+                .steps()
+                .map(|step| (step.0 - 50_000_000).abs())
+                .max();
             assert!(reach <= Some(2), "{drift} {window:?}");
         }
     }
@@ -335,7 +354,7 @@ mod tests {
             let secret = TotpSecret::new(bytes);
             let typed = code(&format!("{digits:06}"));
             let now = Timestamp::from_seconds(at);
-            match secret.matching(&typed, Window::Tolerant, Drift(0), Step::NONE, now) {
+            match secret.matching(&typed, around(now), Step::NONE) {
                 Match::Fresh(step) => prop_assert_eq!(secret.code(step), digits),
                 Match::None => prop_assert!((-1..=1).all(|o| secret.code(Step(Step::at(now).0 + o)) != digits)),
                 Match::Used => prop_assert!(Step::at(now).0 <= 0),

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use claviger_app::{
     App, Refusal,
     audit::Verdict,
-    stored::user_list::{Filter, Order, Page, Sort},
+    stored::user_list::{Filter, Listing, Order, Page, Sort},
 };
 use claviger_domain::{
     account::{Account, Realm},
@@ -131,8 +131,9 @@ pub(crate) async fn user(config: &Config, command: User) -> Result<ExitCode> {
     match command {
         User::List { search, limit } => {
             let filter = Filter { search, ..Filter::default() };
-            let sort = (Sort::Name, Order::Ascending);
-            let page = app.users(&host.granted::<ViewUsers>()?, &filter, sort, &Page::First, limit).await?;
+            let listing =
+                Listing { filter, sort: Sort::Name, order: Order::Ascending, page: Page::First, limit };
+            let page = app.users(&host.granted::<ViewUsers>()?, &listing).await?;
             for account in &page.users {
                 let username = account.username().map(ToString::to_string).unwrap_or_default();
                 let status = Status::words(account.mfa.status(app.now()).key());

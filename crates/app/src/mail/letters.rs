@@ -125,7 +125,7 @@ fn set_up(organization: &str) -> Letter {
 }
 
 fn locked(until: Option<String>) -> Letter {
-    let when = until.map_or_else(|| "an administrator unlocks your account".to_owned(), |until| until);
+    let when = until.unwrap_or_else(|| "an administrator unlocks your account".to_owned());
     Letter::new(
         "Too many wrong codes for your account",
         [

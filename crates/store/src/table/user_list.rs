@@ -76,6 +76,21 @@ pub struct Filter {
     pub status: Option<String>,
 }
 
+/// A page of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Who.
+    pub filter: Filter,
+    /// By what.
+    pub sort: Sort,
+    /// From which end.
+    pub order: Order,
+    /// Which page.
+    pub page: Page,
+    /// How many at most.
+    pub limit: i64,
+}
+
 /// S4.14 as SQL; `$` is now.
 const STATUS: &str = "CASE WHEN a.factor_id IS NOT NULL AND a.requirement <> 'not_required' THEN 'active' \
     WHEN a.factor_id IS NOT NULL THEN 'optional' WHEN a.requirement = 'not_required' THEN 'none' \
@@ -104,15 +119,14 @@ fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
     }
 }
 
-/// One page of users, at most `limit`.
+/// The users of a page.
 pub async fn page(
     store: &Store,
     organization: OrganizationId,
-    filter: &Filter,
-    (sort, order): (Sort, Order),
-    page: &Page,
-    (limit, now): (i64, Timestamp),
+    listing: &Listing,
+    now: Timestamp,
 ) -> Result<Vec<Account>, StoreError> {
+    let Listing { filter, sort, order, page, limit } = listing;
     const BASE: &str = concat!(
         "SELECT ",
         account_columns!(),
@@ -125,7 +139,7 @@ pub async fn page(
         Sort::Deadline => "COALESCE(a.requirement_at, 9223372036854775807)",
     };
     let backwards = matches!(page, Page::Before(_));
-    let ascending = (order == Order::Ascending) != backwards;
+    let ascending = (*order == Order::Ascending) != backwards;
     let mut select = filtered(Select::new(BASE, p![organization]), filter, now);
     if let Page::After(cursor) | Page::Before(cursor) = page {
         let sign = if ascending { '>' } else { '<' };
@@ -136,7 +150,7 @@ pub async fn page(
         select = select.with(&format!(" AND ({key}, a.id) {sign} ($, "), value).with("$)", cursor.id);
     }
     let direction = if ascending { "ASC" } else { "DESC" };
-    select = select.text(&format!(" ORDER BY {key} {direction}, a.id {direction}")).with(" LIMIT $", limit);
+    select = select.text(&format!(" ORDER BY {key} {direction}, a.id {direction}")).with(" LIMIT $", *limit);
     let mut rows: Vec<Account> = store.select(select).await?;
     if backwards {
         rows.reverse();

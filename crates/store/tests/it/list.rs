@@ -5,7 +5,7 @@ use claviger_domain::{
 };
 use claviger_store::{
     on_both,
-    table::user_list::{self, Filter, Order, Page, RequirementFilter, Sort},
+    table::user_list::{self, Filter, Listing, Order, Page, RequirementFilter, Sort},
     testing::TestDatabase,
 };
 
@@ -65,7 +65,14 @@ on_both!(pages_in_every_order_show_everyone_once_forth_and_back, async |database
     for sort in [Sort::Name, Sort::Email, Sort::Created, Sort::Deadline] {
         for order in [Order::Ascending, Order::Descending] {
             let load = async |page: &Page| {
-                user_list::page(&store, ORG, &Filter::default(), (sort, order), page, (3, NOW)).await.unwrap()
+                user_list::page(
+                    &store,
+                    ORG,
+                    &Listing { filter: Filter::default(), sort, order, page: page.clone(), limit: 3 },
+                    NOW,
+                )
+                .await
+                .unwrap()
             };
             let mut pages = vec![load(&Page::First).await];
             while let Some(last) = pages.last().unwrap().last() {

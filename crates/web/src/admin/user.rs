@@ -20,7 +20,12 @@ use axum::{
     response::Response,
 };
 use claviger_app::stored::Holder;
-use claviger_app::{Refusal, session::SignedIn, users::Demand, words};
+use claviger_app::{
+    Refusal,
+    session::SignedIn,
+    users::{Demand, UserEdit},
+    words,
+};
 use claviger_domain::{
     account::{Account, Password, State as AccountState},
     audit::Entry,
@@ -233,8 +238,8 @@ pub(super) async fn save(
     let id = user_id(&id)?;
     let holder = web.app().user_with_factor(&me.actor.granted::<ViewUsers>()?, id).await?;
     let demand = demand(&form, &holder.account, web.app().organization().await?.totp);
-    let revision = form.text("revision").parse().ok();
-    match web.app().edit_user(&granted, id, revision, &person(&form), &demand).await {
+    let edit = UserEdit { revision: form.text("revision").parse().ok(), person: person(&form), demand };
+    match web.app().edit_user(&granted, id, &edit).await {
         Ok(_) => Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors.into())))

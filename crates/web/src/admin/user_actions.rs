@@ -37,166 +37,205 @@ enum Verb {
     Reset,
 }
 
-/// What a verb's page says: path, heading before the name, button, word for the flash, and what will happen.
-struct Words {
+/// A verb and what its page says.
+struct Action {
+    verb: Verb,
     path: &'static str,
+    /// Before the name.
     heading: &'static str,
     button: &'static str,
+    /// The word for the sentence afterwards.
     done: &'static str,
+    /// What will happen, a sentence each.
     effects: &'static [&'static str],
 }
 
-impl Verb {
-    fn of(action: &str) -> Result<Self, PageError> {
-        let all =
-            [Self::Activate, Self::Suspend, Self::Delete, Self::Unlock, Self::Resend, Self::ResetPassword];
-        all.into_iter().find(|verb| verb.words().path == action).ok_or(PageError::NotFound("page"))
+impl Action {
+    fn at(path: &str) -> Result<&'static Self, PageError> {
+        ACTIONS.iter().find(|action| action.path == path).ok_or(PageError::NotFound("page"))
     }
 
-    fn of_mfa(action: &str) -> Result<Self, PageError> {
-        let all = [Self::Require, Self::Remove, Self::Extend, Self::Reset];
-        let found = all.into_iter().find(|verb| verb.words().path.strip_prefix("mfa/") == Some(action));
-        found.ok_or(PageError::NotFound("page"))
+    fn is_danger(&self) -> bool {
+        matches!(self.verb, Verb::Suspend | Verb::Delete | Verb::Reset)
     }
 
-    const fn is_danger(self) -> bool {
-        matches!(self, Self::Suspend | Self::Delete | Self::Reset)
-    }
-
-    const fn takes_days(self) -> bool {
-        matches!(self, Self::Require | Self::Extend | Self::Reset)
-    }
-
-    const fn words(self) -> Words {
-        match self {
-            Self::Activate => Words {
-                path: "activate",
-                heading: "Activate",
-                button: "Activate",
-                done: "user_activated",
-                effects: &[
-                    "They can sign in from now on.",
-                    "If they have no password yet, they get a mail with a link to choose one.",
-                    "If MFA is required, their time to set it up starts now or goes on.",
-                ],
-            },
-            Self::Suspend => Words {
-                path: "suspend",
-                heading: "Suspend",
-                button: "Suspend",
-                done: "user_suspended",
-                effects: &[
-                    "They can't sign in any more, and their sessions end now.",
-                    "Their MFA and password are kept; the clock of their enrollment period stops.",
-                ],
-            },
-            Self::Delete => Words {
-                path: "delete",
-                heading: "Delete",
-                button: "Delete user",
-                done: "user_deleted",
-                effects: &[
-                    "Their account, MFA and sessions are gone for good.",
-                    "What the log says of them stays.",
-                ],
-            },
-            Self::Unlock => Words {
-                path: "unlock",
-                heading: "Unlock",
-                button: "Unlock",
-                done: "user_unlocked",
-                effects: &["The count of wrong codes starts again, and codes are taken at once."],
-            },
-            Self::Resend => Words {
-                path: "activation-email",
-                heading: "Resend the activation e-mail to",
-                button: "Resend e-mail",
-                done: "activation_sent",
-                effects: &["They get a new link to choose a password. The old link is dead."],
-            },
-            Self::ResetPassword => Words {
-                path: "password-reset",
-                heading: "Force a password change for",
-                button: "Force change",
-                done: "password_reset",
-                effects: &[
-                    "They must choose a new password at their next sign-in, and get a link to do it by mail.",
-                    "Their sessions end now. Their code is asked for all the same.",
-                ],
-            },
-            Self::Require => Words {
-                path: "mfa/require",
-                heading: "Require MFA for",
-                button: "Require MFA",
-                done: "mfa_required",
-                effects: &[
-                    "They are told by e-mail and prompted at every sign-in until they set it up.",
-                    "After the period they are locked out until you extend it or remove the requirement.",
-                ],
-            },
-            Self::Remove => Words {
-                path: "mfa/remove",
-                heading: "Remove the MFA requirement for",
-                button: "Remove requirement",
-                done: "mfa_removed",
-                effects: &[
-                    "They need not set MFA up any more. If they have, they go on being asked for the code.",
-                ],
-            },
-            Self::Extend => Words {
-                path: "mfa/extend",
-                heading: "Extend the enrollment period of",
-                button: "Extend",
-                done: "mfa_extended",
-                effects: &[
-                    "The days are added to what is left; an expired period starts again from now.",
-                    "Nothing is deleted. They are told by e-mail.",
-                ],
-            },
-            Self::Reset => Words {
-                path: "mfa/reset",
-                heading: "Reset MFA for",
-                button: "Reset MFA",
-                done: "mfa_reset",
-                effects: &[
-                    "Their present authenticator stops working, and their sessions end now.",
-                    "They sign in without a code and are prompted to set MFA up again within these days.",
-                    "They are told by e-mail, and your reason is kept in the log.",
-                ],
-            },
-        }
+    fn takes_days(&self) -> bool {
+        matches!(self.verb, Verb::Require | Verb::Extend | Verb::Reset)
     }
 }
 
-async fn confirmation(
-    web: &Web,
-    me: &SignedIn,
-    frame: Frame,
-    verb: Verb,
-    account: &Account,
-) -> Result<Confirm, PageError> {
-    let words = verb.words();
-    let base = format!("/admin/users/{}", account.id);
-    let name = account.name.shown(account.email.as_str());
-    let default_days = web.app().organization().await?.settings.enrollment_days.get().to_string();
-    Ok(Confirm {
-        chrome: AdminChrome::new(web, me, frame, "users").await?,
-        trail: vec![
-            Link { href: "/admin/users".into(), label: "Users".into() },
-            Link { href: base.clone(), label: name.clone() },
+const ACTIONS: &[Action] = &[
+    Action {
+        verb: Verb::Activate,
+        path: "activate",
+        heading: "Activate",
+        button: "Activate",
+        done: "user_activated",
+        effects: &[
+            "They can sign in from now on.",
+            "If they have no password yet, they get a mail with a link to choose one.",
+            "If MFA is required, their time to set it up starts now or goes on.",
         ],
-        heading: format!("{} {name}", words.heading),
-        text: String::new(),
-        action: format!("{base}/{}", words.path),
-        effects: words.effects.iter().map(|effect| (*effect).to_owned()).collect(),
-        days: verb.takes_days().then(|| Field::of(default_days)),
-        reason: (verb == Verb::Reset).then(Field::default),
-        typed_name: None,
-        problem: None,
-        danger: verb.is_danger(),
-        verb: words.button.into(),
-        cancel: base,
-    })
+    },
+    Action {
+        verb: Verb::Suspend,
+        path: "suspend",
+        heading: "Suspend",
+        button: "Suspend",
+        done: "user_suspended",
+        effects: &[
+            "They can't sign in any more, and their sessions end now.",
+            "Their MFA and password are kept; the clock of their enrollment period stops.",
+        ],
+    },
+    Action {
+        verb: Verb::Delete,
+        path: "delete",
+        heading: "Delete",
+        button: "Delete user",
+        done: "user_deleted",
+        effects: &["Their account, MFA and sessions are gone for good.", "What the log says of them stays."],
+    },
+    Action {
+        verb: Verb::Unlock,
+        path: "unlock",
+        heading: "Unlock",
+        button: "Unlock",
+        done: "user_unlocked",
+        effects: &["The count of wrong codes starts again, and codes are taken at once."],
+    },
+    Action {
+        verb: Verb::Resend,
+        path: "activation-email",
+        heading: "Resend the activation e-mail to",
+        button: "Resend e-mail",
+        done: "activation_sent",
+        effects: &["They get a new link to choose a password. The old link is dead."],
+    },
+    Action {
+        verb: Verb::ResetPassword,
+        path: "password-reset",
+        heading: "Force a password change for",
+        button: "Force change",
+        done: "password_reset",
+        effects: &[
+            "They must choose a new password at their next sign-in, and get a link to do it by mail.",
+            "Their sessions end now. Their code is asked for all the same.",
+        ],
+    },
+    Action {
+        verb: Verb::Require,
+        path: "mfa/require",
+        heading: "Require MFA for",
+        button: "Require MFA",
+        done: "mfa_required",
+        effects: &[
+            "They are told by e-mail and prompted at every sign-in until they set it up.",
+            "After the period they are locked out until you extend it or remove the requirement.",
+        ],
+    },
+    Action {
+        verb: Verb::Remove,
+        path: "mfa/remove",
+        heading: "Remove the MFA requirement for",
+        button: "Remove requirement",
+        done: "mfa_removed",
+        effects: &["They need not set MFA up any more. If they have, they go on being asked for the code."],
+    },
+    Action {
+        verb: Verb::Extend,
+        path: "mfa/extend",
+        heading: "Extend the enrollment period of",
+        button: "Extend",
+        done: "mfa_extended",
+        effects: &[
+            "The days are added to what is left; an expired period starts again from now.",
+            "Nothing is deleted. They are told by e-mail.",
+        ],
+    },
+    Action {
+        verb: Verb::Reset,
+        path: "mfa/reset",
+        heading: "Reset MFA for",
+        button: "Reset MFA",
+        done: "mfa_reset",
+        effects: &[
+            "Their present authenticator stops working, and their sessions end now.",
+            "They sign in without a code and are prompted to set MFA up again within these days.",
+            "They are told by e-mail, and your reason is kept in the log.",
+        ],
+    },
+];
+
+/// Someone at the page of an action.
+struct Asked {
+    web: Web,
+    me: SignedIn,
+    frame: Frame,
+    action: &'static Action,
+    id: AccountId,
+}
+
+impl Asked {
+    fn new(web: Web, me: SignedIn, frame: Frame, path: &str, id: &str) -> Result<Self, PageError> {
+        let asked = Self { web, me, frame, action: Action::at(path)?, id: user_id(id)? };
+        check(&asked.me, asked.action.verb)?;
+        Ok(asked)
+    }
+
+    async fn account(&self) -> Result<Account, PageError> {
+        Ok(self.web.app().user(&self.me.actor.granted::<ViewUsers>()?, self.id).await?)
+    }
+
+    async fn confirmation(self, account: &Account) -> Result<Confirm, PageError> {
+        let action = self.action;
+        let base = format!("/admin/users/{}", account.id);
+        let name = account.name.shown(account.email.as_str());
+        let default_days = self.web.app().organization().await?.settings.enrollment_days.get().to_string();
+        Ok(Confirm {
+            chrome: AdminChrome::new(&self.web, &self.me, self.frame, "users").await?,
+            trail: vec![
+                Link { href: "/admin/users".into(), label: "Users".into() },
+                Link { href: base.clone(), label: name.clone() },
+            ],
+            heading: format!("{} {name}", action.heading),
+            text: String::new(),
+            action: format!("{base}/{}", action.path),
+            effects: action.effects.iter().map(|effect| (*effect).to_owned()).collect(),
+            days: action.takes_days().then(|| Field::of(default_days)),
+            reason: (action.verb == Verb::Reset).then(Field::default),
+            typed_name: None,
+            problem: None,
+            danger: action.is_danger(),
+            verb: action.button.into(),
+            cancel: base,
+        })
+    }
+
+    async fn ask(self) -> Result<Response, PageError> {
+        let account = self.account().await?;
+        Ok(page(&self.confirmation(&account).await?))
+    }
+
+    async fn act(self, form: &Posted) -> Result<Response, PageError> {
+        let account = self.account().await?;
+        let (status, errors, problem) = match run(&self.web, &self.me, self.action.verb, self.id, form).await
+        {
+            Ok(()) => {
+                let gone = self.action.verb == Verb::Delete;
+                let back = if gone { "/admin/users".into() } else { format!("/admin/users/{}", self.id) };
+                return Ok(flash::redirect(&back, self.action.done));
+            }
+            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
+            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let mut again = self.confirmation(&account).await?;
+        again.problem = problem.or_else(|| errors.of("require_mfa"));
+        again.days = again.days.map(|_| form.field("enrollment_days", &errors));
+        again.reason = again.reason.map(|_| form.field("reason", &errors));
+        Ok(render(status, &again))
+    }
 }
 
 /// Asking needs the same permission as doing.
@@ -210,12 +249,6 @@ fn check(me: &SignedIn, verb: Verb) -> Result<(), PageError> {
         }
     }
     Ok(())
-}
-
-async fn ask_verb(web: Web, me: SignedIn, frame: Frame, verb: Verb, id: &str) -> Result<Response, PageError> {
-    check(&me, verb)?;
-    let account = web.app().user(&me.actor.granted::<ViewUsers>()?, user_id(id)?).await?;
-    Ok(page(&confirmation(&web, &me, frame, verb, &account).await?))
 }
 
 async fn run(web: &Web, me: &SignedIn, verb: Verb, id: AccountId, form: &Posted) -> Result<(), Refusal> {
@@ -253,68 +286,42 @@ async fn run(web: &Web, me: &SignedIn, verb: Verb, id: AccountId, form: &Posted)
     }
 }
 
-async fn act_verb(
-    web: Web,
-    me: SignedIn,
-    frame: Frame,
-    verb: Verb,
-    id: &str,
-    form: Posted,
-) -> Result<Response, PageError> {
-    check(&me, verb)?;
-    let id = user_id(id)?;
-    let account = web.app().user(&me.actor.granted::<ViewUsers>()?, id).await?;
-    let (status, errors, problem) = match run(&web, &me, verb, id, &form).await {
-        Ok(()) => {
-            let back =
-                if verb == Verb::Delete { "/admin/users".into() } else { format!("/admin/users/{id}") };
-            return Ok(flash::redirect(&back, verb.words().done));
-        }
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(refusal) => return Err(refusal.into()),
-    };
-    let mut again = confirmation(&web, &me, frame, verb, &account).await?;
-    again.problem = problem.or_else(|| errors.of("require_mfa"));
-    again.days = again.days.map(|_| form.field("enrollment_days", &errors));
-    again.reason = again.reason.map(|_| form.field("reason", &errors));
-    Ok(render(status, &again))
-}
+type At = Path<(String, String)>;
 
 pub(super) async fn ask(
     State(web): State<Web>,
     Admin(me): Admin,
     frame: Frame,
-    Path((id, action)): Path<(String, String)>,
+    Path((id, action)): At,
 ) -> Result<Response, PageError> {
-    ask_verb(web, me, frame, Verb::of(&action)?, &id).await
+    Asked::new(web, me, frame, &action, &id)?.ask().await
 }
 
 pub(super) async fn act(
     State(web): State<Web>,
     Admin(me): Admin,
     frame: Frame,
-    Path((id, action)): Path<(String, String)>,
+    Path((id, action)): At,
     form: Posted,
 ) -> Result<Response, PageError> {
-    act_verb(web, me, frame, Verb::of(&action)?, &id, form).await
+    Asked::new(web, me, frame, &action, &id)?.act(&form).await
 }
 
 pub(super) async fn ask_mfa(
     State(web): State<Web>,
     Admin(me): Admin,
     frame: Frame,
-    Path((id, action)): Path<(String, String)>,
+    Path((id, action)): At,
 ) -> Result<Response, PageError> {
-    ask_verb(web, me, frame, Verb::of_mfa(&action)?, &id).await
+    Asked::new(web, me, frame, &format!("mfa/{action}"), &id)?.ask().await
 }
 
 pub(super) async fn act_mfa(
     State(web): State<Web>,
     Admin(me): Admin,
     frame: Frame,
-    Path((id, action)): Path<(String, String)>,
+    Path((id, action)): At,
     form: Posted,
 ) -> Result<Response, PageError> {
-    act_verb(web, me, frame, Verb::of_mfa(&action)?, &id, form).await
+    Asked::new(web, me, frame, &format!("mfa/{action}"), &id)?.act(&form).await
 }

@@ -158,8 +158,9 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
     let listing = Listing(query);
-    let (filter, sort) = (listing.filter(), listing.sort());
-    let found = web.app().users(&granted, &filter, sort, &listing.page(), PAGE).await?;
+    let (filter, (sort, order)) = (listing.filter(), listing.sort());
+    let asked = user_list::Listing { filter: filter.clone(), sort, order, page: listing.page(), limit: PAGE };
+    let found = web.app().users(&granted, &asked).await?;
     let counts = web.app().users_by_status().await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
     let matching =
@@ -167,7 +168,7 @@ pub(super) async fn show(
     let organization = web.app().organization().await?;
     let (zone, now) = (&organization.settings.time_zone, web.app().now());
     let beside = |account: Option<&Account>, side: &str, is_there: bool| {
-        account.filter(|_| is_there).map(|account| listing.href(&[(side, &cursor_text(account, sort.0))]))
+        account.filter(|_| is_there).map(|account| listing.href(&[(side, &cursor_text(account, sort))]))
     };
     let pager = Pager {
         newer: beside(found.users.first(), "before", found.has_newer),

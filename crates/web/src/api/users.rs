@@ -14,8 +14,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claviger_app::{
-    stored::user_list::{Cursor, Filter, Order, Page, RequirementFilter, Sort, cursor},
-    users::{Activation, Demand, Person},
+    stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort, cursor},
+    users::{Activation, Demand, Person, UserEdit},
     words,
 };
 use claviger_domain::{
@@ -124,15 +124,8 @@ fn chosen<T: Copy>(
     }
 }
 
-struct Parsed {
-    filter: Filter,
-    sort: (Sort, Order),
-    page: Page,
-    limit: i64,
-}
-
 impl Listing {
-    fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
+    fn parse(&self) -> Result<user_list::Listing, Vec<FieldError>> {
         let mut fields = Fields::new();
         let states = [AccountState::Staged, AccountState::Activated, AccountState::Suspended]
             .map(|state| (state.key(), state));
@@ -166,9 +159,10 @@ impl Listing {
         let parsed = (|| {
             let status = status?.map(str::to_owned);
             let filter = Filter { search, state: state?, requirement: requirement?, status };
-            Some(Parsed {
+            Some(user_list::Listing {
                 filter,
-                sort: (sort?.unwrap_or_default(), order?.unwrap_or_default()),
+                sort: sort?.unwrap_or_default(),
+                order: order?.unwrap_or_default(),
                 page: page?,
                 limit: limit?,
             })
@@ -232,11 +226,11 @@ pub(crate) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, ApiError> {
     let granted = caller.granted::<ViewUsers>()?;
-    let Parsed { filter, sort, page, limit } = listing.parse()?;
-    let found = web.app().users(&granted, &filter, sort, &page, limit).await?;
+    let listing = listing.parse()?;
+    let found = web.app().users(&granted, &listing).await?;
     let now = web.app().now();
     let next_cursor =
-        found.users.last().filter(|_| found.has_older).map(|last| encode(&cursor(last, sort.0)));
+        found.users.last().filter(|_| found.has_older).map(|last| encode(&cursor(last, listing.sort)));
     Ok(Json(UserPage {
         items: found.users.iter().map(|user| UserView::new(user, now)).collect(),
         next_cursor,
@@ -314,7 +308,8 @@ pub(crate) async fn change(
         last_name: change.last_name.unwrap_or(now.last_name),
         display_name: change.display_name.unwrap_or(now.display_name),
     };
-    let account = web.app().edit_user(&granted, id, Some(before.revision), &person, &Demand::Keep).await?;
+    let edit = UserEdit { revision: Some(before.revision), person, demand: Demand::Keep };
+    let account = web.app().edit_user(&granted, id, &edit).await?;
     Ok(Json(UserView::new(&account, web.app().now())))
 }
 

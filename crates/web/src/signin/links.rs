@@ -14,8 +14,8 @@ use crate::{
 use askama::Template;
 use axum::{
     Extension, Router,
-    extract::{Path, State},
-    http::StatusCode,
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, request::Parts},
     response::Response,
     routing::get,
 };
@@ -107,11 +107,24 @@ const RESET: Wording = Wording {
     verb: "Set password",
 };
 
+/// Someone with a link.
 struct Visitor {
     web: Web,
     portal: Portal,
     theme: Theme,
     token: String,
+}
+
+impl FromRequestParts<Web> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let portal = Portal::from_request_parts(parts, web).await?;
+        let Ok(theme) = Theme::from_request_parts(parts, web).await;
+        let token = Path::<String>::from_request_parts(parts, web).await;
+        let Path(token) = token.map_err(|_| PageError::NotFound("link"))?;
+        Ok(Self { web: web.clone(), portal, theme, token })
+    }
 }
 
 impl Visitor {
@@ -175,42 +188,26 @@ impl Visitor {
     }
 }
 
-async fn show_register(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Path(token): Path<String>,
-) -> Result<Response, PageError> {
-    Visitor { web, portal, theme, token }.show(&REGISTER).await
+async fn show_register(visitor: Visitor) -> Result<Response, PageError> {
+    visitor.show(&REGISTER).await
 }
 
 async fn register(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Path(token): Path<String>,
+    visitor: Visitor,
     FromOrigin(origin): FromOrigin,
     form: Posted,
 ) -> Result<Response, PageError> {
-    Visitor { web, portal, theme, token }.set(&REGISTER, &form, &origin).await
+    visitor.set(&REGISTER, &form, &origin).await
 }
 
-async fn show_reset(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Path(token): Path<String>,
-) -> Result<Response, PageError> {
-    Visitor { web, portal, theme, token }.show(&RESET).await
+async fn show_reset(visitor: Visitor) -> Result<Response, PageError> {
+    visitor.show(&RESET).await
 }
 
 async fn reset(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Path(token): Path<String>,
+    visitor: Visitor,
     FromOrigin(origin): FromOrigin,
     form: Posted,
 ) -> Result<Response, PageError> {
-    Visitor { web, portal, theme, token }.set(&RESET, &form, &origin).await
+    visitor.set(&RESET, &form, &origin).await
 }

@@ -1,0 +1,58 @@
+//! Which crate may use which, read from what cargo knows, so that a wrong arrow can't be merged.
+
+use crate::run::output;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::process::Command;
+
+/// Every crate of ours with those it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("claviger-domain", &[]),
+    ("claviger-store", &["claviger-domain"]),
+    ("claviger-app", &["claviger-domain", "claviger-store"]),
+    ("claviger-web", &["claviger-domain", "claviger-app"]),
+    ("claviger", &["claviger-domain", "claviger-store", "claviger-app", "claviger-web"]),
+    ("claviger-bench", &["claviger-domain"]),
+    ("xtask", &[]),
+];
+
+/// What the rules may be made of: nothing that waits, reads, writes, or knows the time.
+const DOMAIN_USES: &[&str] =
+    &["data-encoding", "hmac", "serde", "sha1", "sha2", "subtle", "thiserror", "uuid", "zeroize"];
+
+pub(crate) fn check() -> Result<()> {
+    let text =
+        output(Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let packages =
+        metadata.get("packages").and_then(Value::as_array).context("cargo metadata lists no packages")?;
+    let mut wrong = Vec::new();
+    for package in packages {
+        let name = text_of(package, "name");
+        let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else {
+            wrong.push(format!("{name} is not in the table of xtask/src/arrows.rs"));
+            continue;
+        };
+        let dependencies =
+            package.get("dependencies").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for dependency in
+            dependencies.iter().filter(|dependency| dependency.get("kind").is_none_or(Value::is_null))
+        {
+            let used = text_of(dependency, "name");
+            let ours = ALLOWED.iter().any(|(known, _)| *known == used);
+            if ours && !allowed.contains(&used) {
+                wrong.push(format!("{name} must not use {used}"));
+            }
+            if name == "claviger-domain" && !DOMAIN_USES.contains(&used) {
+                wrong.push(format!(
+                    "the rules must not use {used}: domain has no input, output, clock or randomness"
+                ));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
+}
+
+fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}

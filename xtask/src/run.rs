@@ -1,0 +1,51 @@
+//! Running other programs, and saying what is done.
+
+use anyhow::{Context, Result, bail};
+use std::{io::Write, path::PathBuf, process::Command};
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "xtask: {line}");
+}
+
+/// One part of the gate, with its name before it.
+pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    say(&format!("── {name}"));
+    work().with_context(|| format!("{name} failed"))
+}
+
+pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
+    cargo_with(arguments, &[])
+}
+
+pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command.args(arguments).envs(variables.iter().copied());
+    succeed(&mut command)
+}
+
+/// Runs the command in the repository's root; anything but success is an error.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status =
+        command.current_dir(root()).status().with_context(|| format!("{command:?} can't be started"))?;
+    if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") }
+}
+
+/// What the command prints.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output =
+        command.current_dir(root()).output().with_context(|| format!("{command:?} can't be started"))?;
+    if !output.status.success() {
+        bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -1,0 +1,49 @@
+//! The tests: those of the crates on both databases, and the browser's.
+
+use crate::{
+    packages,
+    postgres::Postgres,
+    run::{cargo, cargo_with, root, step, succeed},
+};
+use anyhow::Result;
+use std::process::Command;
+
+/// The crates' own tests.
+pub(crate) fn rust() -> Result<()> {
+    packages::install()?;
+    let postgres = Postgres::start()?;
+    rust_with(&postgres)
+}
+
+fn rust_with(postgres: &Postgres) -> Result<()> {
+    cargo_with(&["test", "--workspace", "--locked"], &[("CLAVIGER_TEST_POSTGRES", &postgres.url())])
+}
+
+/// Every test.
+pub(crate) fn all() -> Result<()> {
+    step("packages", packages::install)?;
+    let postgres = Postgres::start()?;
+    step("tests on both databases", || rust_with(&postgres))?;
+    step("the program", || cargo(&["build", "--package", "claviger", "--locked"]))?;
+    step("browsers and kills", || end_to_end(&postgres))
+}
+
+fn end_to_end(postgres: &Postgres) -> Result<()> {
+    let folder = root().join("tests").join("e2e");
+    succeed(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+            .arg(&folder),
+    )?;
+    let mut files: Vec<_> = std::fs::read_dir(&folder)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
+    node.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
+    node.env("CLAVIGER_TEST_POSTGRES", postgres.url());
+    node.env("CLAVIGER_IMAGES", root().join("target").join("images"));
+    succeed(&mut node)
+}
