@@ -4,7 +4,7 @@ use crate::{App, Problem, Token, mail::Facts};
 use claviger_domain::{
     account::Account,
     audit::{Entry, actor_words},
-    id::{AuditId, LinkId, MailId},
+    id::{AuditId, IdEntropy, LinkId, MailId},
     mail::Kind,
     organization::Organization,
     permission::Actor,
@@ -24,6 +24,7 @@ pub(crate) struct Draft<'a> {
     actor: &'a Actor,
     batch: Batch,
     mails: usize,
+    written: u8,
 }
 
 /// To whom something was done.
@@ -45,7 +46,17 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn of(app: &'a App, actor: &'a Actor, organization: Arc<Organization>) -> Self {
-        Self { app, organization, now: app.now(), actor, batch: Batch::new(), mails: 0 }
+        Self { app, organization, now: app.now(), actor, batch: Batch::new(), mails: 0, written: 0 }
+    }
+
+    /// Randomness for an id that sorts after the ones before it in this batch.
+    fn in_order(&mut self) -> IdEntropy {
+        let mut entropy: IdEntropy = self.app.random();
+        if let Some(byte) = entropy.get_mut(2) {
+            *byte = self.written;
+        }
+        self.written = self.written.saturating_add(1).min(0x3f);
+        entropy
     }
 
     pub(crate) fn write(&mut self, statement: Statement) {
@@ -60,13 +71,14 @@ impl<'a> Draft<'a> {
 
     /// S4.13: who did what to whom, and how it ended.
     pub(crate) fn log(&mut self, action: &str, target: &Target, outcome: &str, details: serde_json::Value) {
-        let (kind, id) = actor_words(self.actor);
+        let (actor_kind, actor_id) = actor_words(self.actor);
+        let id = AuditId::new(self.now, self.in_order());
         self.batch.push(table::audit::insert(&Entry {
-            id: AuditId::new(self.now, self.app.random()),
+            id,
             organization: self.organization.id,
             at: self.now,
-            actor_kind: kind.into(),
-            actor_id: id,
+            actor_kind: actor_kind.into(),
+            actor_id,
             actor_name: self.actor.name.clone(),
             address: self.actor.address.clone(),
             action: action.into(),
@@ -85,7 +97,7 @@ impl<'a> Draft<'a> {
         cause: &str,
         facts: &Facts,
     ) -> Result<(), Problem> {
-        let id = MailId::new(self.now, self.app.random());
+        let id = MailId::new(self.now, self.in_order());
         let plain = serde_json::to_vec(facts).map_err(|error| Problem::Internal(error.to_string()))?;
         let payload = self.app.0.sealer.seal(table::mail::payload_place(id), self.app.random(), &plain)?;
         let recipient = account.email.as_str();

@@ -221,7 +221,8 @@ impl App {
             (_, Some(period), Requirement::NotRequired) => {
                 self.required(&mut draft, &after, period, RunningPeriod::Keep)?
             }
-            _ => after,
+            (_, Some(period), _) => self.required(&mut draft, &after, period, RunningPeriod::Restart)?,
+            (_, None, _) => after,
         };
         if after == before {
             return Ok(before);

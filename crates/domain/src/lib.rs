@@ -19,6 +19,7 @@ pub mod password;
 pub mod permission;
 pub mod secret;
 pub mod sign_in;
+pub mod status;
 pub mod throttle;
 pub mod time;
 pub mod totp;

@@ -10,8 +10,9 @@ use claviger_app::{
 };
 use claviger_domain::{
     account::{Account, Realm},
-    mfa::{EnrollmentDays, Status},
+    mfa::EnrollmentDays,
     permission::{AssistUsers, Role, ViewUsers},
+    status::Status,
 };
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{Router, response::Response, routing::get};
-use claviger_domain::mfa::Status;
+use claviger_domain::status::Status;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/_design", get(show))

@@ -23,7 +23,8 @@ impl Posted {
         self.text(name).to_owned()
     }
 
-    pub(crate) fn is_checked(&self, name: &str) -> bool {
+    /// Whether the field came at all: a checkbox only does when it is ticked.
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
@@ -33,7 +34,7 @@ impl Posted {
     }
 
     pub(crate) fn check(&self, name: &str, errors: &Errors) -> Check {
-        Check { on: self.is_checked(name), error: errors.of(name) }
+        Check { on: self.has(name), error: errors.of(name) }
     }
 }
 
@@ -62,6 +63,12 @@ impl FromRequest<Web> for Posted {
             .map_err(|_| PageError::Malformed("The form can't be read. Go back and send it again."))?;
         let mut fields = HashMap::with_capacity(pairs.len());
         for (name, value) in pairs {
+            // What is no UTF-8 was replaced by this sign on the way here.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(PageError::Malformed(
+                    "A field has bytes that are no text. Go back and type it again.",
+                ));
+            }
             if fields.insert(name, value).is_some() {
                 return Err(PageError::Malformed("A field was sent twice. Go back and send the form again."));
             }

@@ -24,8 +24,8 @@ pub use api::openapi;
 pub use origin::Peer;
 pub use state::{Options, PlainSmtp, Web};
 
-use axum::{Router, middleware};
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
 
 /// The largest body of a form or an API call, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -53,7 +53,7 @@ pub fn router(web: Web) -> Router {
         .merge(assets::routes())
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(web.clone(), ops::measure))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(web)
 }

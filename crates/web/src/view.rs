@@ -10,7 +10,7 @@ use claviger_app::stored::Session;
 use claviger_app::words;
 use claviger_domain::{
     account::{Account, Password, State},
-    mfa::Status,
+    status::Status,
     time::Timestamp,
 };
 

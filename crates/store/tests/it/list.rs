@@ -1,6 +1,7 @@
 use super::*;
 use claviger_domain::{
-    mfa::{Enrollment, Requirement, Status},
+    mfa::{Enrollment, Requirement},
+    status::Status,
     time::Span,
 };
 use claviger_store::{

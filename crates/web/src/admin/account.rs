@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use claviger_app::{Refusal, session::SignedIn};
-use claviger_domain::{account::Kind, id::SessionId, mfa::Status, permission::Role, secret::Secret};
+use claviger_domain::{account::Kind, id::SessionId, permission::Role, secret::Secret, status::Status};
 
 #[derive(Template)]
 #[template(path = "admin/account.html")]

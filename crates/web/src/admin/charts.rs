@@ -2,7 +2,7 @@
 
 use claviger_app::{home::Figures, words};
 use claviger_domain::{
-    mfa::Status,
+    status::Status,
     time::{Span, Timestamp},
 };
 

@@ -110,7 +110,7 @@ pub(super) async fn save(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
     let typed = SmtpForm {
-        enabled: form.is_checked("enabled"),
+        enabled: form.has("enabled"),
         host: form.owned("host"),
         port: form.owned("port"),
         encryption: form.owned("encryption"),

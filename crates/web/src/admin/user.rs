@@ -33,6 +33,7 @@ use claviger_domain::{
     mfa::{Enrollment, Requirement},
     permission::{AssistUsers, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
+    status::Status,
     time::Timestamp,
 };
 
@@ -125,8 +126,7 @@ impl UserPage {
         let organization = web.app().organization().await?;
         let account = &holder.account;
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-        let days = organization.settings.enrollment_days.get().to_string();
-        let enrolled = account.mfa.enrollment != Enrollment::NotEnrolled;
+        let days = shown_days(account, organization.settings.enrollment_days.get(), now);
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
             header: header(holder, me, organization.totp, (now, zone), "details"),
@@ -139,7 +139,7 @@ impl UserPage {
             username: Field::of(account.username().map(ToString::to_string).unwrap_or_default()),
             display_name: Field::of(&account.name.display),
             require_mfa: Check { on: account.mfa.requirement != Requirement::NotRequired, error: None },
-            enrollment_days: (!enrolled).then(|| Field::of(days)),
+            enrollment_days: days.map(|days| Field::of(days.to_string())),
             facts: facts(holder, now, zone),
         })
     }
@@ -153,10 +153,8 @@ impl UserPage {
         self.username = form.field("username", errors);
         self.display_name = form.field("display_name", errors);
         self.require_mfa = form.check("require_mfa", errors);
-        self.enrollment_days = self.enrollment_days.map(|days| match form.text("enrollment_days") {
-            "" if !self.require_mfa.on => days,
-            _ => form.field("enrollment_days", errors),
-        });
+        let typed = form.has("enrollment_days").then(|| form.field("enrollment_days", errors));
+        self.enrollment_days = typed.or(self.enrollment_days);
         self
     }
 }
@@ -215,15 +213,31 @@ pub(super) async fn show(
     Ok(page(&UserPage::new(&web, &me, frame, &holder).await?))
 }
 
-/// What the form asks for, given what it was made from: ticked beside a requirement changes nothing.
-fn demand(form: &Posted, account: &Account, totp: TotpSwitch) -> Demand {
+/// The number that the form shows: what is left of a running period, or the default for a new one. Nothing
+/// where there is no period to speak of: the menu of the padlock has the verbs for that.
+fn shown_days(account: &Account, default: i64, now: Timestamp) -> Option<i64> {
+    match account.mfa.status(now) {
+        Status::Enrolling { left, .. } => Some(left.days_rounded_up()),
+        Status::None => Some(default),
+        Status::Active | Status::Optional | Status::Expired { .. } | Status::RequiredWithoutPeriod => None,
+    }
+}
+
+/// What the form asks for, given what it was made from: a number that was left as it is changes nothing.
+fn demand(form: &Posted, account: &Account, totp: TotpSwitch, shown: Option<i64>) -> Demand {
     let required = account.mfa.requirement != Requirement::NotRequired;
     let enrolled = account.mfa.enrollment != Enrollment::NotEnrolled;
-    match (totp, form.is_checked("require_mfa"), required) {
-        (TotpSwitch::Disabled, _, _) | (_, true, true) | (_, false, false) => Demand::Keep,
+    match (totp, form.has("require_mfa"), required) {
+        (TotpSwitch::Disabled, _, _) | (_, false, false) => Demand::Keep,
         (_, false, true) => Demand::NotRequired,
+        (_, true, true) if enrolled || !form.has("enrollment_days") => Demand::Keep,
+        (_, true, true)
+            if shown.is_some_and(|days| days.to_string() == form.text("enrollment_days").trim()) =>
+        {
+            Demand::Keep
+        }
         (_, true, false) if enrolled => Demand::Required(Ok(claviger_domain::mfa::Period::None)),
-        (_, true, false) => self::required(form),
+        (_, true, _) => self::required(form),
     }
 }
 
@@ -237,7 +251,9 @@ pub(super) async fn save(
     let granted = me.actor.granted::<ManageUsers>()?;
     let id = user_id(&id)?;
     let holder = web.app().user_with_factor(&me.actor.granted::<ViewUsers>()?, id).await?;
-    let demand = demand(&form, &holder.account, web.app().organization().await?.totp);
+    let organization = web.app().organization().await?;
+    let shown = shown_days(&holder.account, organization.settings.enrollment_days.get(), web.app().now());
+    let demand = demand(&form, &holder.account, organization.totp, shown);
     let edit = UserEdit { revision: form.text("revision").parse().ok(), person: person(&form), demand };
     match web.app().edit_user(&granted, id, &edit).await {
         Ok(_) => Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),

@@ -88,8 +88,8 @@ pub(super) async fn create(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageUsers>()?;
-    let demand = if form.is_checked("require_mfa") { required(&form) } else { Demand::NotRequired };
-    let activation = if form.is_checked("activate") { Activation::Now } else { Activation::Later };
+    let demand = if form.has("require_mfa") { required(&form) } else { Demand::NotRequired };
+    let activation = if form.has("activate") { Activation::Now } else { Activation::Later };
     match web.app().create_user(&granted, &person(&form), &demand, activation).await {
         Ok(account) => Ok(flash::redirect(&format!("/admin/users/{}", account.id), "user_created")),
         Err(Refusal::Fields(errors)) => {

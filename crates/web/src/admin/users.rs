@@ -16,8 +16,9 @@ use claviger_app::stored::user_list::{self, Cursor, Filter, Order, Page, Require
 use claviger_app::words;
 use claviger_domain::{
     account::{Account, State as AccountState},
-    mfa::{Requirement, Status},
+    mfa::Requirement,
     permission::{ManageUsers, ViewUsers},
+    status::Status,
     time::Timestamp,
 };
 use std::collections::BTreeMap;

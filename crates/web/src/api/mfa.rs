@@ -19,8 +19,9 @@ use claviger_domain::{
     account::Account,
     field::{FieldError, Fields},
     lockout::Lock,
-    mfa::{Enrollment, EnrollmentDays, Period as DomainPeriod, Requirement, RunningPeriod, Status},
+    mfa::{Enrollment, EnrollmentDays, Period as DomainPeriod, Requirement, RunningPeriod},
     permission::{AssistUsers, ManageUsers, ViewUsers},
+    status::Status,
     time::Timestamp,
     totp::Code,
 };

@@ -21,8 +21,8 @@ use claviger_app::{
 use claviger_domain::{
     account::{Account, State as AccountState},
     field::{FieldError, Fields},
-    mfa::Status,
     permission::{AssistUsers, ManageUsers, ViewUsers},
+    status::Status,
     time::Timestamp,
 };
 use data_encoding::BASE64URL_NOPAD;

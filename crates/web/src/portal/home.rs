@@ -12,7 +12,7 @@ use crate::{
 use askama::Template;
 use axum::{extract::State, response::Response};
 use claviger_app::words;
-use claviger_domain::{mfa::Status, sign_in::TotpSwitch};
+use claviger_domain::{sign_in::TotpSwitch, status::Status};
 
 #[derive(Template)]
 #[template(path = "portal/home.html")]

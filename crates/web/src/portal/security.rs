@@ -15,12 +15,7 @@ use axum::{
     response::Response,
 };
 use claviger_app::{session::SignedIn, words};
-use claviger_domain::{
-    audit::Entry,
-    id::SessionId,
-    mfa::{Enrollment, Status},
-    sign_in::TotpSwitch,
-};
+use claviger_domain::{audit::Entry, id::SessionId, mfa::Enrollment, sign_in::TotpSwitch, status::Status};
 
 #[derive(Template)]
 #[template(path = "portal/security.html")]
