@@ -1,2 +1,72 @@
-//! Load generator and benchmark suite.
-fn main() {}
+//! Load generator and benchmark suite: starts the server on seeded databases and measures it from outside.
+//!
+//! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of docs/operate.md. With
+//! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too.
+
+mod http;
+mod load;
+mod password;
+mod report;
+mod seed;
+mod server;
+
+use anyhow::{Context, Result};
+use report::say;
+use server::Server;
+use std::path::{Path, PathBuf};
+
+/// Enough users that no code is asked for twice while a phase lasts.
+const USERS: usize = 60_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let binary = std::env::current_exe()?.with_file_name("claviger");
+    anyhow::ensure!(binary.exists(), "{} is missing: cargo build --release", binary.display());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    say(&format!("{cores} cores, load generator included; {USERS} users"));
+    let alone = password::hashes_per_second(cores);
+    say(&format!("Argon2id alone (19 MiB, t=2, p=1, {cores} threads): {alone:.1} hashes/s\n"));
+    for (name, place) in places()? {
+        measure(&binary, &name, &place, alone).await.with_context(|| format!("{name} failed"))?;
+    }
+    Ok(())
+}
+
+/// Where a database is measured: its folder, and its URL if it is not in there.
+struct Place {
+    folder: PathBuf,
+    postgres: Option<String>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark is told its database by the environment")]
+fn places() -> Result<Vec<(String, Place)>> {
+    let name = format!("claviger-bench-{}", std::process::id());
+    let mut places = Vec::new();
+    if Path::new("/dev/shm").is_dir() {
+        let folder = Path::new("/dev/shm").join(&name);
+        places.push(("SQLite on tmpfs".to_owned(), Place { folder, postgres: None }));
+    }
+    let folder = std::env::current_dir()?.join("target").join(&name);
+    places.push(("SQLite on disk".to_owned(), Place { folder: folder.clone(), postgres: None }));
+    if let Ok(url) = std::env::var("CLAVIGER_TEST_POSTGRES") {
+        places.push(("PostgreSQL".to_owned(), Place { folder, postgres: Some(url) }));
+    }
+    Ok(places)
+}
+
+async fn measure(binary: &Path, name: &str, place: &Place, argon2_alone: f64) -> Result<()> {
+    std::fs::create_dir_all(&place.folder)?;
+    let seeded = std::sync::Arc::new(seed::seed(place, USERS).await?);
+    let server = Server::start(binary, &seeded).await?;
+    say(&format!(
+        "{name}: ready {} ms after the start on an existing database",
+        server.ready_after.as_millis()
+    ));
+    server.rest().await;
+    say(&format!("  idle: {} MiB resident", server.memory()?.resident));
+    load::verify_phases(&server, &seeded).await?;
+    load::sign_in_storm(&server, &seeded, argon2_alone).await?;
+    server.stop().await?;
+    std::fs::remove_dir_all(&place.folder)?;
+    Ok(())
+}

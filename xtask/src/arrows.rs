@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("claviger-app", &["claviger-domain", "claviger-store"]),
     ("claviger-web", &["claviger-domain", "claviger-app"]),
     ("claviger", &["claviger-domain", "claviger-store", "claviger-app", "claviger-web"]),
-    ("claviger-bench", &["claviger-domain"]),
+    ("claviger-bench", &["claviger-domain", "claviger-store", "claviger-app"]),
     ("xtask", &[]),
 ];
 

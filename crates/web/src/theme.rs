@@ -60,7 +60,9 @@ async fn choose(jar: CookieJar, form: Posted) -> Response {
 
 /// A path on this site, and nothing that a browser could take for another.
 fn local(path: &str) -> &str {
-    let plain = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let plain = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|c: char| c == '\\' || c.is_control());
     if plain { path } else { "/" }
 }
 
@@ -77,6 +79,7 @@ mod tests {
             "//evil.test",
             "/\\evil.test",
             "/a\r\nSet-Cookie: x",
+            "/\t/evil.test",
             "javascript:alert(1)",
         ] {
             assert_eq!(local(elsewhere), "/", "{elsewhere:?}");

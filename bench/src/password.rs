@@ -1,0 +1,30 @@
+//! What Argon2id alone allows on this machine: the measure for sign-ins.
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use std::{thread, time::Duration};
+use tokio::time::Instant;
+
+const FOR: Duration = Duration::from_secs(6);
+
+/// Hashes a second on so many threads, each with its own memory, kept.
+pub(crate) fn hashes_per_second(threads: usize) -> f64 {
+    let begun = Instant::now();
+    let work = move || {
+        let Ok(params) = Params::new(19 * 1024, 2, 1, Some(32)) else { return 0 };
+        let mut memory = vec![Block::new(); params.block_count()];
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let (mut output, mut count) = ([0; 32], 0_u64);
+        while begun.elapsed() < FOR {
+            if argon2
+                .hash_password_into_with_memory(b"password", b"saltsaltsaltsalt", &mut output, &mut memory)
+                .is_ok()
+            {
+                count += 1;
+            }
+        }
+        count
+    };
+    let hashers: Vec<_> = (0..threads).map(|_| thread::spawn(work)).collect();
+    let count: u64 = hashers.into_iter().filter_map(|hasher| hasher.join().ok()).sum();
+    count as f64 / begun.elapsed().as_secs_f64()
+}
