@@ -33,7 +33,6 @@ pub(crate) struct Memory {
 #[derive(Clone, Copy)]
 pub(crate) struct Counts {
     pub(crate) cpu_seconds: f64,
-    pub(crate) batches: f64,
     pub(crate) syncs: f64,
 }
 
@@ -92,7 +91,7 @@ impl Server {
             line.and_then(|count| count.trim().parse().ok()).unwrap_or(0.0)
         };
         let cpu_seconds = (ticks(11) + ticks(12)) / TICKS;
-        Ok(Counts { cpu_seconds, batches: of("store_batches_total "), syncs: of("store_syncs_total ") })
+        Ok(Counts { cpu_seconds, syncs: of("store_syncs_total ") })
     }
 
     pub(crate) async fn stop(mut self) -> Result<()> {

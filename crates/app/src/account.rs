@@ -7,6 +7,7 @@ use crate::{
     mail::Facts,
     session::SignedIn,
     sign_in::parse_new_password,
+    throttle, words,
 };
 use claviger_domain::{
     account::{Account, Password, PersonName, Realm},
@@ -15,6 +16,7 @@ use claviger_domain::{
     mail::Kind,
     permission::{Granted, ViewUsers},
     secret::Secret,
+    time::Span,
 };
 use claviger_store::{Commit, table};
 
@@ -79,9 +81,7 @@ impl App {
         new: &str,
     ) -> Result<(), Refusal> {
         let organization = self.organization().await?;
-        if self.check_password(current, me.account.password.hash()).await? == Verdict::Wrong {
-            return Err(FieldError::new("current_password", "That is not your present password.").into());
-        }
+        self.check_own_password(me, current).await?;
         let settings = &organization.settings;
         let new = parse_new_password(&me.account, settings.password_min_length, &settings.name, new)?;
         let changed =
@@ -89,6 +89,7 @@ impl App {
         let mut draft = Draft::of(self, &me.actor, organization);
         draft.write(table::account::save(draft.organization.id, &changed));
         draft.write(table::session::end_others(draft.organization.id, &me.session));
+        draft.write(table::link::kill_all(draft.organization.id, changed.id));
         draft.log("password.change", &Target::from(&changed), "success", nothing());
         let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
         draft.mail(Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
@@ -96,5 +97,24 @@ impl App {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),
         }
+    }
+
+    /// A session that somebody left open is no way to guess its owner's password.
+    async fn check_own_password(&self, me: &SignedIn, current: &Secret<String>) -> Result<(), Refusal> {
+        let realm = me.account.kind.realm();
+        let subjects = throttle::subjects("own", realm, me.account.email.as_str(), &me.origin.address);
+        let wait = self.wait_for(&subjects).await?;
+        if wait > Span::ZERO {
+            let message = format!("Too many tries. Wait {} and try again.", words::span(wait));
+            return Err(FieldError::new("current_password", message).into());
+        }
+        if self.check_password(current, me.account.password.hash()).await? != Verdict::Wrong {
+            return Ok(());
+        }
+        let mut draft = Draft::new(self, &me.actor).await?;
+        draft.write_all(table::throttle::count(draft.organization.id, &subjects, draft.now));
+        draft.log("password.change", &Target::from(&me.account), "refused", nothing());
+        draft.settle().await?;
+        Err(FieldError::new("current_password", "That is not your present password.").into())
     }
 }

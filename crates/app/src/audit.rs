@@ -63,13 +63,14 @@ impl App {
         let head = table::audit::head(&self.0.store, organization.id).await?;
         let head = head.ok_or_else(|| Problem::Internal("the chain's head is missing".into()))?;
         let mut at = Head { sequence: 0, link: GENESIS };
-        loop {
+        // What is sealed from here on is not this proof's.
+        while at.sequence < head.sequence {
             let sealed =
                 table::audit::chain(&self.0.store, organization.id, at.sequence, READ_AT_ONCE).await?;
             if sealed.is_empty() {
                 break;
             }
-            for next in sealed {
+            for next in sealed.into_iter().filter(|next| next.sequence <= head.sequence) {
                 let expected = at.sequence + 1;
                 if next.sequence != expected {
                     return Ok(Verdict::Broken { sequence: expected, what: "the entry is missing" });
@@ -83,13 +84,13 @@ impl App {
                 at = Head { sequence: expected, link: next.link };
             }
         }
-        Ok(match at.sequence == head.sequence && at.link == head.link {
-            true => Verdict::Whole { entries: at.sequence },
-            false if at.sequence >= head.sequence => {
-                Verdict::Broken { sequence: head.sequence, what: "the end of the chain was changed" }
-            }
-            false => Verdict::Broken { sequence: at.sequence + 1, what: "the entry is missing" },
-        })
+        if at.sequence < head.sequence {
+            return Ok(Verdict::Broken { sequence: at.sequence + 1, what: "the entry is missing" });
+        }
+        if at.link != head.link {
+            return Ok(Verdict::Broken { sequence: head.sequence, what: "the end of the chain was changed" });
+        }
+        Ok(Verdict::Whole { entries: at.sequence })
     }
 
     /// The newest entries about an account.

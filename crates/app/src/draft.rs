@@ -97,14 +97,38 @@ impl<'a> Draft<'a> {
         cause: &str,
         facts: &Facts,
     ) -> Result<(), Problem> {
+        let mail = self.queued(kind, account, cause, facts)?;
+        self.batch.push(mail);
+        Ok(())
+    }
+
+    /// The same, but the whole batch is a conflict if a mail for its cause was queued before.
+    pub(crate) fn mail_once(
+        &mut self,
+        kind: Kind,
+        account: &Account,
+        cause: &str,
+        facts: &Facts,
+    ) -> Result<(), Problem> {
+        let mail = self.queued(kind, account, cause, facts)?;
+        self.batch.push(mail.expect_rows(1));
+        Ok(())
+    }
+
+    fn queued(
+        &mut self,
+        kind: Kind,
+        account: &Account,
+        cause: &str,
+        facts: &Facts,
+    ) -> Result<Statement, Problem> {
         let id = MailId::new(self.now, self.in_order());
         let plain = serde_json::to_vec(facts).map_err(|error| Problem::Internal(error.to_string()))?;
         let payload = self.app.0.sealer.seal(table::mail::payload_place(id), self.app.random(), &plain)?;
         let recipient = account.email.as_str();
         let mail = table::mail::New { id, cause, kind, account: Some(account.id), recipient, payload };
-        self.batch.push(table::mail::insert(self.organization.id, mail, self.now));
         self.mails += 1;
-        Ok(())
+        Ok(table::mail::insert(self.organization.id, mail, self.now))
     }
 
     /// A new link for the account; earlier ones of the purpose are dead.

@@ -12,8 +12,11 @@ use claviger_domain::{
 };
 use claviger_store::{Batch, Commit, table};
 use std::time::Duration;
+use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_millis(500);
+/// What a mail server has to answer in when the server stops.
+const MAIL_GRACE: Duration = Duration::from_secs(5);
 const LEASE: Span = Span::minutes(2);
 /// The reminder goes out this long before the deadline (S4.10).
 const REMINDER: Span = Span::hours(24);
@@ -44,27 +47,58 @@ impl Job {
 }
 
 impl App {
-    /// Runs jobs until `stop` resolves. A failure is logged and tried again.
-    pub async fn run_jobs(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+    /// Runs jobs and sends mails until `stop` says so. A failure is logged and tried again. Mails have a loop of
+    /// their own, so that a mail server that hangs holds nothing else up.
+    pub async fn run_jobs(&self, stop: watch::Receiver<bool>) {
+        tokio::join!(self.run_scheduled(stop.clone()), self.run_mails(stop));
+    }
+
+    async fn run_scheduled(&self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
-                () = &mut stop => return,
-                () = self.0.queued.notified() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(TICK) => {}
             }
-            if let Err(error) = self.work_once().await {
+            if let Err(error) = self.run_due().await {
                 tracing::error!(%error, "scheduled work failed and is tried again");
             }
         }
     }
 
-    /// Does everything that is due.
-    pub async fn work_once(&self) -> Result<(), Problem> {
+    async fn run_mails(&self, mut stop: watch::Receiver<bool>) {
+        let mut stopping = stop.clone();
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = self.0.queued.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+            let stopped = async {
+                let _ = stopping.wait_for(|stop| *stop).await;
+                tokio::time::sleep(MAIL_GRACE).await;
+            };
+            tokio::select! {
+                delivered = self.deliver_mails() => {
+                    if let Err(error) = delivered {
+                        tracing::error!(%error, "the mail queue could not be worked on and is tried again");
+                    }
+                }
+                () = stopped => return,
+            }
+        }
+    }
+
+    async fn run_due(&self) -> Result<(), Problem> {
         while self.seal_log().await? > 0 {}
         for job in [Job::Reminders, Job::CleanUp] {
             self.run_if_due(job).await?;
         }
+        Ok(())
+    }
+
+    /// Does everything that is due, once.
+    pub async fn work_once(&self) -> Result<(), Problem> {
+        self.run_due().await?;
         self.deliver_mails().await.map(drop)
     }
 

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+mod throttle;
 mod token;
 pub mod users;
 pub mod verify;

@@ -5,7 +5,6 @@ use crate::{
     draft::{Draft, Target, nothing},
     mail::Facts,
     until_decided,
-    users::Demand,
 };
 use claviger_domain::{
     account::{Account, Realm, State},
@@ -31,7 +30,7 @@ fn in_words(requirement: Requirement) -> Value {
 }
 
 /// S4.13: the old and the new deadline.
-fn before_and_after(before: &Account, after: &Account) -> Value {
+pub(crate) fn before_and_after(before: &Account, after: &Account) -> Value {
     json!({ "before": in_words(before.mfa.requirement), "after": in_words(after.mfa.requirement) })
 }
 
@@ -75,7 +74,11 @@ impl App {
     }
 
     fn mail_period(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Problem> {
-        let Requirement::By(until) = account.mfa.requirement else { return Ok(()) };
+        let until = match account.mfa.requirement {
+            Requirement::By(until) => until,
+            Requirement::AtOnce => return self.mail_required(draft, account),
+            Requirement::NotRequired | Requirement::Paused(_) => return Ok(()),
+        };
         let link = Some(format!("{}/", self.0.public_url));
         let cause = format!("period_changed:{}:{}:{}", account.id, account.revision, draft.now.0);
         draft.mail(
@@ -100,6 +103,16 @@ impl App {
         Ok(after)
     }
 
+    /// S2.3: while TOTP is disabled no requirement is switched on.
+    async fn needs_totp(&self) -> Result<(), Refusal> {
+        match self.organization().await?.totp {
+            TotpSwitch::Enabled => Ok(()),
+            TotpSwitch::Disabled => {
+                Err(Refusal::state("totp_disabled", "Enable TOTP under MFA Configurations first."))
+            }
+        }
+    }
+
     /// S4.1, S4.4: requires MFA of a user.
     pub async fn require_mfa(
         &self,
@@ -108,8 +121,7 @@ impl App {
         period: Period,
         running: RunningPeriod,
     ) -> Result<Account, Refusal> {
-        let organization = self.organization().await?;
-        self.period_of(&Demand::Required(Ok(period)), organization.totp)?;
+        self.needs_totp().await?;
         self.change_user(granted, id, |draft, before| Ok(self.required(draft, before, period, running)?))
             .await
     }
@@ -131,8 +143,8 @@ impl App {
         days: EnrollmentDays,
     ) -> Result<Account, Refusal> {
         self.change_user(granted, id, |draft, before| {
-            let extended = before.mfa.extend(days, draft.now);
-            let (mfa, _) = extended.map_err(|refused| Refusal::state("no_period", refused.to_string()))?;
+            let extended = before.mfa.extend(days, before.state, draft.now);
+            let (mfa, _) = extended.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
             let after = Account { mfa, ..before.clone() };
             draft.log("user.mfa.extend", &Target::from(before), "success", before_and_after(before, &after));
             self.mail_period(draft, &after)?;
@@ -151,6 +163,7 @@ impl App {
     ) -> Result<Account, Refusal> {
         let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
         let own_email = self.may_reset(granted.actor()).await?;
+        self.needs_totp().await?;
         let link = format!("{}/", self.0.public_url);
         self.change_user(granted, id, |draft, before| {
             if own_email.as_deref() == Some(&before.email.key()) {
@@ -158,7 +171,7 @@ impl App {
                 return Err(Refusal::state("own_account", message));
             }
             let reset = before.mfa.reset(days, before.state, draft.now);
-            let (mfa, _) = reset.map_err(|refused| Refusal::state("not_enrolled", refused.to_string()))?;
+            let (mfa, _) = reset.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
             let after = Account { mfa, ..before.clone() };
             draft.write(table::factor::delete(draft.organization.id, before.id));
             draft.write(table::session::end_all(draft.organization.id, before.id));
@@ -195,21 +208,31 @@ impl App {
 
     /// S4.19: clears the wrong codes of a user's factor, and with them any lock.
     pub async fn unlock_user(&self, granted: &Granted<AssistUsers>, id: AccountId) -> Result<(), Refusal> {
+        self.unlock(granted.actor(), Realm::User, id).await
+    }
+
+    /// S6.9: the same for an administrator, on the server's host.
+    pub async fn unlock_administrator(&self, actor: &Actor, email: &str) -> Result<(), Refusal> {
+        let found = self.find_account(Realm::Administrator, email).await?;
+        let administrator = found.ok_or(Refusal::NotFound("administrator"))?;
+        self.unlock(actor, Realm::Administrator, administrator.id).await
+    }
+
+    async fn unlock(&self, actor: &Actor, realm: Realm, id: AccountId) -> Result<(), Refusal> {
         until_decided!({
             let organization = self.organization().await?;
-            let holder = table::factor::holder(&self.0.store, organization.id, Realm::User, id).await?;
-            let holder = holder.ok_or(Refusal::NotFound("user"))?;
+            let holder = table::factor::holder(&self.0.store, organization.id, realm, id).await?;
+            let holder = holder.ok_or(Refusal::NotFound(realm.key()))?;
             let Some(sealed) = holder.factor else {
-                return Err(Refusal::state(
-                    "not_enrolled",
-                    "The user has not set up MFA, so there is nothing to unlock.",
-                ));
+                let message = "MFA is not set up, so there is nothing to unlock.";
+                return Err(Refusal::state("not_enrolled", message));
             };
             let mut factor = sealed.factor;
             factor.failures = Failures::default();
-            let mut draft = Draft::of(self, granted.actor(), organization);
+            let mut draft = Draft::of(self, actor, organization);
             draft.write(table::factor::save(draft.organization.id, &factor));
-            draft.log("user.unlock", &Target::from(&holder.account), "success", nothing());
+            let action = format!("{}.unlock", realm.key());
+            draft.log(&action, &Target::from(&holder.account), "success", nothing());
             (draft.commit().await? == Commit::Committed).then_some(())
         })
     }
@@ -217,9 +240,7 @@ impl App {
     /// S6.9: break-glass on the server's host: forgets an administrator's factor; they must set up a new one.
     pub async fn reset_administrator_mfa(&self, actor: &Actor, email: &str) -> Result<(), Refusal> {
         let organization = self.organization().await?;
-        let found =
-            table::account::by_identifier(&self.0.store, organization.id, Realm::Administrator, email)
-                .await?;
+        let found = self.find_account(Realm::Administrator, email).await?;
         let before = found.ok_or(Refusal::NotFound("administrator"))?;
         let mut after = before.clone();
         after.mfa.requirement = Requirement::AtOnce;
@@ -237,10 +258,5 @@ impl App {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),
         }
-    }
-
-    /// Whether a control that switches a requirement on may be used (S2.3).
-    pub async fn totp(&self) -> Result<TotpSwitch, Problem> {
-        Ok(self.organization().await?.totp)
     }
 }

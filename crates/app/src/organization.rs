@@ -73,7 +73,9 @@ impl App {
         let check = self.0.sealer.seal(key_check_place(id), self.random(), KEY_CHECK)?;
         let settings = Settings::new(String::new()).map_err(|error| Problem::Internal(error.to_string()))?;
         match self.0.store.commit(Batch::of(table::organization::insert_blank(id, &settings, check))).await? {
-            Commit::Committed | Commit::Conflict => Ok(()),
+            Commit::Committed => Ok(()),
+            // Another server made it at the same moment: this one's key must fit that one's.
+            Commit::Conflict => Box::pin(self.ensure_organization()).await,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     mail::Facts,
     session::{NewSession, Origin},
     sign_in::parse_new_password,
-    token,
+    throttle, token,
 };
 use claviger_domain::{
     account::{Account, Password, Realm, State},
@@ -14,6 +14,7 @@ use claviger_domain::{
     mail::Kind,
     permission::{AssistUsers, Granted},
     sign_in::Proven,
+    time::Span,
 };
 use claviger_store::{
     Commit,
@@ -72,6 +73,7 @@ impl App {
         let mut draft = Draft::of(self, &actor, organization);
         let id = draft.organization.id;
         draft.write(table::link::take(id, &found.link, draft.now));
+        draft.write(table::link::kill_all(id, changed.id));
         draft.write(table::account::save(id, &changed));
         draft.write(table::session::end_all(id, changed.id));
         let target = Target::from(&changed);
@@ -90,7 +92,8 @@ impl App {
     }
 
     /// S3.5: mails a link if there is such an account; the caller is told nothing either way. One mail in five
-    /// minutes for one account.
+    /// minutes for one account, so that nobody can flood a mailbox or kill a link that was just sent; and whoever
+    /// asks too often is no longer listened to for a while.
     pub async fn forgot_password(
         &self,
         realm: Realm,
@@ -98,18 +101,28 @@ impl App {
         origin: &Origin,
     ) -> Result<(), Problem> {
         let organization = self.organization().await?;
+        let asked = throttle::subjects("forgot", realm, identifier.trim(), &origin.address);
+        if self.wait_for(&asked).await? > Span::ZERO {
+            return Ok(());
+        }
         let found =
             table::account::by_identifier(&self.0.store, organization.id, realm, identifier.trim()).await?;
+        let known = found
+            .filter(|account| account.state == State::Activated && account.password != Password::Pending);
         let actor = origin.visitor();
-        let mut draft = Draft::of(self, &actor, organization);
-        match found.filter(|account| account.state == State::Activated) {
-            Some(account) => {
-                draft.log("password.forgot", &Target::from(&account), "success", nothing());
-                let cause = format!("password_reset:{}:{}", account.id, draft.now.seconds() / 300);
-                self.mail_password_link(&mut draft, &account, &cause)?;
-            }
-            None => draft.log("password.forgot", &Target::default(), "unknown_account", nothing()),
+        if let Some(account) = known {
+            let mut draft = Draft::of(self, &actor, organization);
+            draft.log("password.forgot", &Target::from(&account), "success", nothing());
+            draft.write_all(table::throttle::count(draft.organization.id, &asked, draft.now));
+            let cause = format!("password_reset:{}:{}", account.id, draft.now.seconds() / 300);
+            self.mail_password_link(&mut draft, &account, &cause)?;
+            // A conflict says that a link was mailed a moment ago: it stays alive.
+            let _ = draft.commit().await?;
+            return Ok(());
         }
+        let mut draft = Draft::of(self, &actor, organization);
+        draft.write_all(table::throttle::count(draft.organization.id, &asked, draft.now));
+        draft.log("password.forgot", &Target::default(), "unknown_account", nothing());
         draft.settle().await
     }
 
@@ -125,7 +138,7 @@ impl App {
             Realm::Administrator => "admin/reset-password",
         };
         let link = format!("{}/{path}/{}", self.0.public_url, token.expose());
-        draft.mail(Kind::PasswordReset, account, cause, &Facts { link: Some(link), ..Facts::default() })
+        draft.mail_once(Kind::PasswordReset, account, cause, &Facts { link: Some(link), ..Facts::default() })
     }
 
     /// S3.3: the present password is no longer enough; a link to set a new one is mailed.

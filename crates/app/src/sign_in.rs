@@ -4,17 +4,18 @@ use crate::{
     App, Problem, Refusal,
     draft::{Draft, Target, nothing},
     hashing::Verdict,
+    mail::Facts,
     session::{HalfSignedIn, NewSession, Origin},
-    until_decided,
+    throttle, until_decided,
     verify::{Attempt, Told},
 };
 use claviger_domain::{
     account::{Account, Password, Realm},
     id::FactorId,
+    mail,
     password::{self, Context},
     secret::Secret,
     sign_in::{self, Next, Proven},
-    throttle::Scope,
     time::{Span, Timestamp},
     totp::Code,
 };
@@ -22,7 +23,6 @@ use claviger_store::{
     Commit,
     table::{self, throttle::Subjects},
 };
-use sha2::{Digest, Sha256};
 
 /// What a password led to.
 #[derive(Clone, Debug)]
@@ -64,13 +64,10 @@ impl App {
     ) -> Result<PasswordOutcome, Problem> {
         let organization = self.organization().await?;
         let identifier = identifier.trim();
-        let subjects = subjects(realm, identifier, &origin.address);
-        let now = self.now();
-        let counts = table::throttle::load(&self.0.store, organization.id, &subjects).await?;
-        let wait =
-            counts.iter().map(|(scope, count)| Scope::wait(*scope, *count, now)).max().unwrap_or(Span::ZERO);
+        let subjects = throttle::subjects("password", realm, identifier, &origin.address);
+        let wait = self.wait_for(&subjects).await?;
         if wait > Span::ZERO {
-            return Ok(PasswordOutcome::Wait(wait));
+            return self.delayed(realm, identifier, wait, origin).await;
         }
         until_decided!({
             let account =
@@ -85,6 +82,23 @@ impl App {
                 (_, account) => Some(self.wrong_password(account, &subjects, origin).await?),
             }
         })
+    }
+
+    /// A password that comes too early is not looked at.
+    async fn delayed(
+        &self,
+        realm: Realm,
+        identifier: &str,
+        wait: Span,
+        origin: &Origin,
+    ) -> Result<PasswordOutcome, Problem> {
+        let account = self.find_account(realm, identifier).await?;
+        let actor = origin.visitor();
+        let mut draft = Draft::new(self, &actor).await?;
+        let target = account.as_ref().map(Target::from).unwrap_or_default();
+        draft.log("sign_in.password", &target, "delayed", nothing());
+        draft.settle().await?;
+        Ok(PasswordOutcome::Wait(wait))
     }
 
     async fn wrong_password(
@@ -190,10 +204,12 @@ impl App {
             let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
                 return Ok(CodeOutcome::StartAgain);
             };
-            let told = self.judge(
-                &mut draft,
-                &Attempt { account: &holder.account, sealed: &sealed, code, action: "sign_in.code" },
-            )?;
+            let told = self
+                .judge(
+                    &mut draft,
+                    &Attempt { account: &holder.account, sealed: &sealed, code, action: "sign_in.code" },
+                )
+                .await?;
             let last_try =
                 half.session.wrong_codes + 1 >= draft.organization.settings.code_rules().lockout.per_sign_in;
             let outcome = match told {
@@ -264,7 +280,10 @@ impl App {
         let mut draft = Draft::of(self, &actor, organization);
         draft.write(table::account::save(draft.organization.id, &changed));
         draft.write(table::session::end_all(draft.organization.id, changed.id));
+        draft.write(table::link::kill_all(draft.organization.id, changed.id));
         draft.log("password.change", &Target::from(&changed), "success", nothing());
+        let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
+        draft.mail(mail::Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
         let session = self.new_session(&mut draft, &changed, half.session.proven, &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
@@ -290,33 +309,4 @@ pub(crate) fn parse_new_password(
         organization,
     ];
     Ok(password::parse("password", text, Context { shortest, names: &names })?)
-}
-
-/// What wrong passwords are counted by: hashes, so that what people type into the wrong field is not kept.
-fn subjects(realm: Realm, identifier: &str, address: &str) -> Subjects {
-    let hash = |parts: &[&str]| -> [u8; 32] {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hash.finalize().into()
-    };
-    let identifier = identifier.to_lowercase();
-    let address = network(address);
-    Subjects {
-        account_at_address: hash(&["both", realm.key(), &identifier, &address]),
-        address: hash(&["address", &address]),
-        account: hash(&["account", realm.key(), &identifier]),
-    }
-}
-
-/// One household has one IPv4 address or one IPv6 network of 64 bits.
-fn network(address: &str) -> String {
-    match address.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V6(v6)) => {
-            v6.segments().iter().take(4).map(|part| format!("{part:x}:")).collect()
-        }
-        _ => address.to_owned(),
-    }
 }

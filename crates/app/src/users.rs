@@ -4,6 +4,7 @@ use crate::{
     App, Problem, Refusal,
     draft::{Draft, Target, nothing},
     mail::Facts,
+    mfa::before_and_after,
     until_decided,
 };
 use claviger_domain::{
@@ -14,6 +15,7 @@ use claviger_domain::{
     mfa::{Mfa, Period, Requirement, RunningPeriod},
     permission::{Granted, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
+    status::Status,
 };
 use claviger_store::{
     Commit,
@@ -179,7 +181,7 @@ impl App {
             None => account,
         };
         if activation == Activation::Now {
-            account = self.activated(&mut draft, account)?;
+            account = self.activated(&mut draft, &account)?;
         }
         draft.write(table::account::insert(draft.organization.id, &account));
         match draft.commit().await? {
@@ -264,19 +266,19 @@ impl App {
     }
 
     /// S3.2, S3.3: the account activated, its clock running, and the registration mail if it has no password.
-    fn activated(&self, draft: &mut Draft<'_>, mut account: Account) -> Result<Account, Problem> {
-        account.state = State::Activated;
-        account.mfa.requirement = account.mfa.requirement.resumed(draft.now);
-        draft.log("user.activate", &Target::from(&account), "success", nothing());
-        if account.password == Password::Pending {
-            self.registration(draft, &account)?;
+    fn activated(&self, draft: &mut Draft<'_>, before: &Account) -> Result<Account, Problem> {
+        let mut after = Account { state: State::Activated, ..before.clone() };
+        after.mfa.requirement = after.mfa.requirement.resumed(draft.now);
+        draft.log("user.activate", &Target::from(before), "success", before_and_after(before, &after));
+        if after.password == Password::Pending {
+            self.registration(draft, &after)?;
         }
-        if account.mfa.requirement != Requirement::NotRequired
-            && draft.organization.totp == TotpSwitch::Enabled
-        {
-            self.mail_required(draft, &account)?;
+        let must_enroll =
+            matches!(after.mfa.status(draft.now), Status::Enrolling { .. } | Status::RequiredWithoutPeriod);
+        if must_enroll && draft.organization.totp == TotpSwitch::Enabled {
+            self.mail_required(draft, &after)?;
         }
-        Ok(account)
+        Ok(after)
     }
 
     fn registration(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Problem> {
@@ -315,7 +317,7 @@ impl App {
             if before.state == State::Activated {
                 return Err(Refusal::state("already_activated", "The user is activated already."));
             }
-            Ok(self.activated(draft, before.clone())?)
+            Ok(self.activated(draft, before)?)
         })
         .await
     }
@@ -333,7 +335,7 @@ impl App {
             let mut after = Account { state: State::Suspended, ..before.clone() };
             after.mfa.requirement = after.mfa.requirement.paused(draft.now);
             draft.write(table::session::end_all(draft.organization.id, after.id));
-            draft.log("user.suspend", &Target::from(before), "success", nothing());
+            draft.log("user.suspend", &Target::from(before), "success", before_and_after(before, &after));
             Ok(after)
         })
         .await

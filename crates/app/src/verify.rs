@@ -22,6 +22,7 @@ use claviger_store::{
     table::{self, factor::Sealed},
 };
 use serde_json::json;
+use std::sync::Arc;
 
 /// What may be told of an attempt, once it is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +61,9 @@ pub enum Verified {
 
 impl App {
     /// Judges `code` and adds what follows to the draft; what is told counts once that is committed.
-    pub(crate) fn judge(&self, draft: &mut Draft<'_>, attempt: &Attempt<'_>) -> Result<Told, Problem> {
+    pub(crate) async fn judge(&self, draft: &mut Draft<'_>, attempt: &Attempt<'_>) -> Result<Told, Problem> {
         let Attempt { account, sealed, code, action } = *attempt;
-        let organization = draft.organization.clone();
+        let organization = Arc::clone(&draft.organization);
         let opened = self.0.sealer.open(table::factor::secret_place(sealed.factor.id), &sealed.secret)?;
         let secret = TotpSecret::new(opened.expose().clone());
         let settings = &organization.settings;
@@ -87,15 +88,34 @@ impl App {
         };
         draft.log(action, &target, word, details);
         if let Outcome::Wrong(consequence @ (Consequence::Locked(_) | Consequence::Closed)) = judged.outcome {
-            let until = match consequence {
-                Consequence::Locked(until) => Some(until),
-                Consequence::Counted | Consequence::Closed => None,
-            };
-            draft.log("factor.lock", &target, "success", json!({ "until": until }));
-            let cause = format!("factor_locked:{}:{}", sealed.factor.id, sealed.factor.revision);
-            draft.mail(Kind::FactorLocked, account, &cause, &Facts { until, ..Facts::default() })?;
+            self.tell_of_lock(draft, attempt, consequence).await?;
         }
         Ok(told)
+    }
+
+    /// S4.19: the person and the administrators are told.
+    async fn tell_of_lock(
+        &self,
+        draft: &mut Draft<'_>,
+        attempt: &Attempt<'_>,
+        consequence: Consequence,
+    ) -> Result<(), Problem> {
+        let until = match consequence {
+            Consequence::Locked(until) => Some(until),
+            Consequence::Counted | Consequence::Closed => None,
+        };
+        let Attempt { account, sealed, .. } = *attempt;
+        draft.log("factor.lock", &Target::from(account), "success", json!({ "until": until }));
+        let cause = format!("factor_locked:{}:{}", sealed.factor.id, sealed.factor.revision);
+        draft.mail(Kind::FactorLocked, account, &cause, &Facts { until, ..Facts::default() })?;
+        let facts = Facts { until, person: Some(account.email.to_string()), ..Facts::default() };
+        for administrator in table::account::administrators(&self.0.store, draft.organization.id).await? {
+            if administrator.id != account.id {
+                let cause = format!("{cause}:{}", administrator.id);
+                draft.mail(Kind::FactorLocked, &administrator, &cause, &facts)?;
+            }
+        }
+        Ok(())
     }
 
     /// S13.0: a VPN or another program checks and uses up a user's code.
@@ -119,10 +139,12 @@ impl App {
                 None => Some(Verified::NotEnrolled),
                 Some(sealed) => {
                     let mut draft = Draft::of(self, granted.actor(), organization);
-                    let told = self.judge(
-                        &mut draft,
-                        &Attempt { account: &holder.account, sealed: &sealed, code, action: "verify" },
-                    )?;
+                    let told = self
+                        .judge(
+                            &mut draft,
+                            &Attempt { account: &holder.account, sealed: &sealed, code, action: "verify" },
+                        )
+                        .await?;
                     (draft.commit().await? == Commit::Committed).then_some(Verified::Told(told))
                 }
             }

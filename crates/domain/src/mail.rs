@@ -87,16 +87,20 @@ impl Kind {
     }
 }
 
-/// A mail is tried for three days.
+/// A mail is tried for three days from its first attempt.
 pub const GIVE_UP_AFTER: Span = Span::days(3);
 
-/// When to try again after `attempts` failures, or never: 1 minute, doubling up to 4 hours.
-pub fn retry(queued_at: Timestamp, attempts: i64, now: Timestamp) -> Option<Timestamp> {
-    if now.since(queued_at) >= GIVE_UP_AFTER {
-        return None;
-    }
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0);
-    Some(now.plus(Span::minutes(1).doubled(doublings).at_most(Span::hours(4))))
+/// The pause after the `attempt`-th failure: 1 minute, doubling up to 4 hours.
+fn pause(attempt: i64) -> Span {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0);
+    Span::minutes(1).doubled(doublings).at_most(Span::hours(4))
+}
+
+/// When to try again after `attempts` failures, or never once the pauses add up to three days. The time that a
+/// mail waited for a mail server to be set up doesn't count.
+pub fn retry(attempts: i64, now: Timestamp) -> Option<Timestamp> {
+    let paused: i64 = (1..attempts.min(1_000)).map(|attempt| pause(attempt).micros()).sum();
+    (paused < GIVE_UP_AFTER.micros()).then(|| now.plus(pause(attempts)))
 }
 
 #[cfg(test)]
@@ -107,7 +111,7 @@ mod tests {
     fn a_mail_is_retried_with_growing_pauses_for_three_days() {
         let mut now = Timestamp(0);
         let mut attempts = 0;
-        while let Some(next) = retry(Timestamp(0), attempts + 1, now) {
+        while let Some(next) = retry(attempts + 1, now) {
             attempts += 1;
             assert!(next.since(now) <= Span::hours(4));
             now = next;

@@ -147,6 +147,18 @@ pub enum Refused {
     TooLong,
 }
 
+impl Refused {
+    /// The word for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoPeriod => "no_period",
+            Self::AlreadyEnrolled => "already_enrolled",
+            Self::NotEnrolled => "not_enrolled",
+            Self::TooLong => "too_long",
+        }
+    }
+}
+
 impl Mfa {
     /// No demand, no factor: a new account.
     pub const NONE: Mfa = Mfa { requirement: Requirement::NotRequired, enrollment: Enrollment::NotEnrolled };
@@ -197,11 +209,19 @@ impl Mfa {
 
     /// S4.12: a later deadline for someone not enrolled: `days` after the deadline, or after now if that
     /// has passed. Deletes nothing.
-    pub fn extend(self, days: EnrollmentDays, now: Timestamp) -> Result<(Self, Event), Refused> {
+    pub fn extend(
+        self,
+        days: EnrollmentDays,
+        state: State,
+        now: Timestamp,
+    ) -> Result<(Self, Event), Refused> {
         let requirement = match (self.enrollment, self.requirement) {
             (Enrollment::Enrolled(_), _) => return Err(Refused::AlreadyEnrolled),
             (_, Requirement::NotRequired | Requirement::AtOnce) => return Err(Refused::NoPeriod),
-            (_, Requirement::By(deadline)) => Requirement::By(deadline.max(now).plus(days.span())),
+            (_, Requirement::By(deadline)) => match state {
+                State::Activated => Requirement::By(deadline.max(now).plus(days.span())),
+                State::Staged | State::Suspended => Requirement::Paused(days.span()),
+            },
             (_, Requirement::Paused(left)) => {
                 Requirement::Paused(Span::from_micros(left.micros().saturating_add(days.span().micros())))
             }
@@ -369,8 +389,9 @@ mod tests {
 
     #[test]
     fn extending_adds_to_what_is_left() {
-        let extended =
-            |requirement, n| mfa(requirement).extend(days(n), NOW).map(|(after, _)| after.requirement);
+        let extended = |requirement, n| {
+            mfa(requirement).extend(days(n), State::Activated, NOW).map(|(after, _)| after.requirement)
+        };
         assert_eq!(extended(by(2), 3), Ok(by(5)));
         assert_eq!(extended(Requirement::By(NOW.minus(Span::days(9))), 3), Ok(by(3)));
         assert_eq!(extended(Requirement::Paused(Span::days(1)), 3), Ok(Requirement::Paused(Span::days(4))));
@@ -378,7 +399,12 @@ mod tests {
         assert_eq!(extended(Requirement::AtOnce, 3), Err(Refused::NoPeriod));
         assert_eq!(extended(by(10), 356), Err(Refused::TooLong));
         assert_eq!(extended(by(10), 355), Ok(by(365)));
-        assert_eq!(mfa(by(1)).enrolled(factor()).extend(days(1), NOW), Err(Refused::AlreadyEnrolled));
+        let suspended = mfa(Requirement::By(NOW)).extend(days(3), State::Suspended, NOW).unwrap().0;
+        assert_eq!(suspended.requirement, Requirement::Paused(Span::days(3)));
+        assert_eq!(
+            mfa(by(1)).enrolled(factor()).extend(days(1), State::Activated, NOW),
+            Err(Refused::AlreadyEnrolled)
+        );
     }
 
     #[test]

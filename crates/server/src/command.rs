@@ -34,6 +34,11 @@ pub(crate) enum Admin {
         /// Their e-mail.
         email: String,
     },
+    /// Clear an administrator's wrong codes, and with them any lock.
+    Unlock {
+        /// Their e-mail.
+        email: String,
+    },
     /// Keys for the REST API.
     #[command(subcommand)]
     ApiKey(ApiKey),
@@ -114,6 +119,10 @@ pub(crate) async fn admin(config: &Config, command: Admin) -> Result<ExitCode> {
         Admin::ResetMfa { email } => {
             told(app.reset_administrator_mfa(&host, &email).await)?;
             say("The factor is gone. MFA is set up anew at the next sign-in.");
+        }
+        Admin::Unlock { email } => {
+            told(app.unlock_administrator(&host, &email).await)?;
+            say("The administrator is unlocked.");
         }
         Admin::ApiKey(ApiKey::Create { email, name }) => {
             say(told(app.create_api_key(&host, &email, &name).await)?.expose());

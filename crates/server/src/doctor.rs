@@ -19,10 +19,18 @@ enum Finding {
 
 pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
     let mut findings = vec![address(config), data_folder(&config.data_dir), key_file(config)];
+    if world::is_untouched(config) {
+        findings.push(Finding::Mind("there is no database yet: `claviger serve` makes it".into()));
+        return Ok(report(findings));
+    }
     match world::open(config).await {
         Ok(app) => findings.extend(installation(&app).await),
         Err(error) => findings.push(Finding::Bad(format!("{error:#}"))),
     }
+    Ok(report(findings))
+}
+
+fn report(findings: Vec<Finding>) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding {
@@ -34,7 +42,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
             }
         }
     }
-    Ok(code)
+    code
 }
 
 fn address(config: &Config) -> Finding {

@@ -15,13 +15,22 @@ use std::{
     path::Path,
 };
 
-pub(crate) fn load(config: &Config) -> Result<Sealer> {
+/// Whether secrets were sealed already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// Nothing is sealed: a new key can be made.
+    Empty,
+    /// The key that sealed what is in there must be found.
+    Used,
+}
+
+pub(crate) fn load(config: &Config, database: Database) -> Result<Sealer> {
     let text = match &config.master_keys {
         MasterKeys::Environment => from_environment()?,
         MasterKeys::Provided(path) => read(path)?,
         MasterKeys::File(path) => {
             if !path.exists() {
-                if world::database_exists(config) {
+                if database == Database::Used {
                     bail!(
                         "the master key {} is missing, but there is a database: put the key back",
                         path.display()

@@ -53,8 +53,8 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     };
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn({
-        let (app, mut stopping) = (app.clone(), stopping.clone());
-        async move { app.run_jobs(async move { drop(stopping.wait_for(|stop| *stop).await) }).await }
+        let app = app.clone();
+        async move { app.run_jobs(stopping).await }
     });
     if let Some(tls) = &tls {
         tokio::spawn(Arc::clone(tls).watch());
@@ -72,21 +72,22 @@ async fn accept_until_stopped(listener: TcpListener, router: Router, tls: Option
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
-        let permit = Arc::clone(&permits).acquire_owned().await?;
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async { (Arc::clone(&permits).acquire_owned().await, listener.accept().await) };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, most likely: the next connection that ends mends it.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+        let (permit, (stream, peer)) =
+            match permit.map_err(anyhow::Error::from).and_then(|permit| Ok((permit, accepted?))) {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: the next connection that ends mends it.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
         let (router, tls, graceful) = (router.clone(), tls.clone(), graceful.watcher());
         tokio::spawn(async move {
             serve_connection(stream, peer, router, tls, graceful).await;

@@ -1,6 +1,10 @@
 //! The ports to the real world, and the application put together.
 
-use crate::{config::Config, master_key, smtp::Smtp};
+use crate::{
+    config::Config,
+    master_key::{self, Database},
+    smtp::Smtp,
+};
 use anyhow::{Context, Result};
 use claviger_app::{
     App, Parts, PasswordCost,
@@ -10,7 +14,7 @@ use claviger_domain::{
     permission::{Actor, Who},
     time::Timestamp,
 };
-use claviger_store::{Store, StoreOptions};
+use claviger_store::{Store, StoreOptions, table};
 use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
@@ -47,11 +51,11 @@ impl Entropy for SystemEntropy {
 /// Opens the database and puts the application together.
 pub(crate) async fn open(config: &Config) -> Result<App> {
     make_private_folder(&config.data_dir)?;
-    let sealer = master_key::load(config)?;
     let store = Store::open(&config.database).await.context("the database can't be opened")?;
+    let made_before = table::organization::load(&store).await?.is_some();
     let parts = Parts {
+        sealer: master_key::load(config, if made_before { Database::Used } else { Database::Empty })?,
         store,
-        sealer,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         mailer: Arc::new(Smtp::new(SystemClock)),
@@ -74,12 +78,9 @@ fn make_private_folder(path: &Path) -> Result<()> {
     builder.create(path).with_context(|| format!("the folder {} can't be made", path.display()))
 }
 
-/// Whether the embedded database has been made before.
-pub(crate) fn database_exists(config: &Config) -> bool {
-    match &config.database {
-        StoreOptions::Sqlite(path) => path.exists(),
-        StoreOptions::Postgres(_) => false,
-    }
+/// Whether there is an embedded database at all; a server elsewhere is only known by asking it.
+pub(crate) fn is_untouched(config: &Config) -> bool {
+    matches!(&config.database, StoreOptions::Sqlite(path) if !path.exists())
 }
 
 /// The command line on the server's own host, as the log knows it.

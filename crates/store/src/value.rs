@@ -35,9 +35,10 @@ values! {
     i64 => |x| Self::Int(x),
     u32 => |x| Self::Int(i64::from(x)),
     i32 => |x| Self::Int(i64::from(x)),
-    String => |x| Self::Text(x),
-    &str => |x| Self::Text(x.to_owned()),
-    &String => |x| Self::Text(x.clone()),
+    // PostgreSQL knows no NUL in text; what is compared or kept is the same on both databases without it.
+    String => |x| Self::Text(if x.contains('\0') { x.replace('\0', "") } else { x }),
+    &str => |x| Self::from(x.to_owned()),
+    &String => |x| Self::from(x.clone()),
     Vec<u8> => |x| Self::Blob(x),
     [u8; 32] => |x| Self::Blob(x.to_vec()),
     Uuid => |x| Self::Uuid(x),

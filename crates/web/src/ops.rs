@@ -4,7 +4,7 @@ use crate::Web;
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
@@ -18,6 +18,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use std::time::Duration;
 
 type Labels = [(&'static str, String); 3];
 
@@ -74,18 +75,38 @@ async fn metrics(State(web): State<Web>) -> Response {
     ([(header::CONTENT_TYPE, kind)], text + &store).into_response()
 }
 
+/// A request that has not come whole and been answered by then is given up.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Only methods that exist, so that nobody can make up labels without end.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
 /// Counts and logs every request.
 pub(crate) async fn measure(State(web): State<Web>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = method_label(request.method());
     let begun = tokio::time::Instant::now();
-    let response = next.run(request).await;
+    let response = match tokio::time::timeout(ANSWERED_WITHIN, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
+    };
     let took = begun.elapsed();
     let status = response.status();
     let metrics = web.metrics();
     metrics.seconds.observe(took.as_secs_f64());
     let labels =
-        [("method", method.clone()), ("route", route.clone()), ("status", status.as_u16().to_string())];
+        [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_u16().to_string())];
     metrics.requests.get_or_create(&labels).inc();
     if status.is_server_error() {
         tracing::warn!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");

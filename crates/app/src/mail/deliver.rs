@@ -7,10 +7,13 @@ use claviger_store::{
     Batch, Commit,
     table::{self, mail::Queued},
 };
+use futures_util::future::join_all;
 
 /// How long a node may take for one mail before another tries.
 const LEASE: Span = Span::minutes(5);
 const AT_ONCE: i64 = 50;
+/// Connections to the mail server at a time.
+const TOGETHER: usize = 8;
 
 impl App {
     pub(crate) fn facts(&self, mail: &Queued) -> Result<Facts, Problem> {
@@ -25,14 +28,24 @@ impl App {
         let organization = self.organization().await?;
         let due = table::mail::due(&self.0.store, organization.id, self.now(), AT_ONCE).await?;
         let mut settled = 0;
-        for mail in due {
-            let claim = table::mail::claim(organization.id, &mail, self.now().plus(LEASE));
-            if self.0.store.commit(Batch::of([claim])).await? == Commit::Committed {
-                self.deliver(&server, &mail).await?;
-                settled += 1;
+        for group in due.chunks(TOGETHER) {
+            let sent = join_all(group.iter().map(|mail| self.claim_and_deliver(&server, mail))).await;
+            for delivered in sent {
+                settled += usize::from(delivered?);
             }
         }
         Ok(settled)
+    }
+
+    /// Whether this node got the mail and settled it.
+    async fn claim_and_deliver(&self, server: &SmtpServer, mail: &Queued) -> Result<bool, Problem> {
+        let organization = self.organization().await?;
+        let claim = table::mail::claim(organization.id, mail, self.now().plus(LEASE));
+        if self.0.store.commit(Batch::of([claim])).await? == Commit::Conflict {
+            return Ok(false);
+        }
+        self.deliver(server, mail).await?;
+        Ok(true)
     }
 
     async fn deliver(&self, server: &SmtpServer, mail: &Queued) -> Result<(), Problem> {
@@ -48,12 +61,7 @@ impl App {
             Ok(()) => table::mail::sent(organization.id, mail.id, self.now()),
             Err(error) => {
                 tracing::warn!(mail = %mail.id, kind = mail.kind.key(), attempts = mail.attempts + 1, error, "a mail was not taken");
-                table::mail::failed(
-                    organization.id,
-                    mail.id,
-                    error,
-                    retry(mail.created_at, mail.attempts + 1, self.now()),
-                )
+                table::mail::failed(organization.id, mail.id, error, retry(mail.attempts + 1, self.now()))
             }
         };
         let _ = self.0.store.commit(Batch::of([settle])).await?;

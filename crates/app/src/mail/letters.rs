@@ -16,7 +16,7 @@ pub(super) fn letter(kind: Kind, facts: &Facts, organization: &str, zone: &str) 
         Kind::PeriodChanged => period_changed(organization, &until.unwrap_or_default()),
         Kind::MfaReset => reset(facts, organization, until),
         Kind::MfaSetUp => set_up(organization),
-        Kind::FactorLocked => locked(until),
+        Kind::FactorLocked => locked(facts, until),
         Kind::PasswordReset => password_reset(organization),
         Kind::PasswordChanged => password_changed(organization),
         Kind::TotpDisabled => totp_disabled(facts, organization),
@@ -124,17 +124,28 @@ fn set_up(organization: &str) -> Letter {
     )
 }
 
-fn locked(until: Option<String>) -> Letter {
-    let when = until.unwrap_or_else(|| "an administrator unlocks your account".to_owned());
-    Letter::new(
-        "Too many wrong codes for your account",
-        [
-            format!(
-                "Someone who knows your password typed too many wrong codes. Codes are refused until {when}."
-            ),
-            "If that wasn't you, change your password at once and tell your administrator.".into(),
-        ],
-    )
+fn locked(facts: &Facts, until: Option<String>) -> Letter {
+    let when = until.unwrap_or_else(|| "an administrator unlocks the account".to_owned());
+    match &facts.person {
+        Some(person) => Letter::new(
+            format!("Too many wrong codes for {person}"),
+            [
+                format!(
+                    "Someone who knows the password of {person} typed too many wrong codes. Codes are refused until {when}."
+                ),
+                "If it wasn't them, make them choose a new password.".into(),
+            ],
+        ),
+        None => Letter::new(
+            "Too many wrong codes for your account",
+            [
+                format!(
+                    "Someone who knows your password typed too many wrong codes. Codes are refused until {when}."
+                ),
+                "If that wasn't you, change your password at once and tell your administrator.".into(),
+            ],
+        ),
+    }
 }
 
 fn password_reset(organization: &str) -> Letter {

@@ -19,6 +19,8 @@ pub struct Facts {
     pub days: Option<i64>,
     /// Who did it.
     pub actor: Option<String>,
+    /// Whom it happened to, where that is somebody else than the mail is for.
+    pub person: Option<String>,
 }
 
 /// A mail as it leaves.
@@ -112,7 +114,7 @@ mod tests {
             link: Some(link.clone()),
             until: Some(Timestamp::from_seconds(1_700_000_000)),
             days: Some(7),
-            actor: None,
+            ..Facts::default()
         };
         for kind in Kind::ALL {
             let id = MailId::new(Timestamp(0), [0; 10]);

@@ -164,3 +164,22 @@ impl claviger_app::ports::Entropy for Fixed {
         bytes.fill(1);
     }
 }
+
+on_both!(nobody_reads_an_administrators_link_in_the_queue, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let host = Actor { who: Who::Host, name: "test".into(), address: String::new() };
+    world.app.create_administrator(&host, "grace@acme.test", Role::Administrator).await.unwrap();
+    let mails = world.app.mail_queue(&granted(), 10).await.unwrap();
+    let mail = mails.iter().find(|queued| queued.mail.recipient == "grace@acme.test").unwrap();
+    assert!(mail.link.is_none());
+});
+
+on_both!(servers_that_start_at_once_make_one_organization, async |database: &TestDatabase| {
+    let world = World::fresh(database).await;
+    let mut ids = vec![world.app.organization().await.unwrap().id];
+    for _ in 0..3 {
+        ids.push(world.another_node(database).await.organization().await.unwrap().id);
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+});

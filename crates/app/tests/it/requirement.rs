@@ -166,3 +166,25 @@ on_both!(a_deleted_user_is_gone_with_their_sessions_and_the_name_is_free, async 
     assert!(matches!(world.app.user(&granted(), alice.id).await, Err(Refusal::NotFound("user"))));
     world.user("alice", None).await;
 });
+
+on_both!(
+    reactivating_someone_whose_period_has_ended_tells_them_nothing_untrue,
+    async |database: &TestDatabase| {
+        let world = World::new(database).await;
+        let alice = world.user("alice", Some(1)).await;
+        world.later(Span::days(2));
+        world.app.suspend_user(&granted(), alice.id).await.unwrap();
+        let extended = world.app.extend_period(&granted(), alice.id, days(3)).await.unwrap();
+        assert_eq!(extended.mfa.requirement, Requirement::Paused(Span::days(3)));
+        let before = world.subjects("alice@acme.test").await;
+        world.later(Span::days(9));
+        let active = world.app.activate_user(&granted(), alice.id).await.unwrap();
+        assert_eq!(active.mfa.requirement, Requirement::By(world.app.now().plus(Span::days(3))));
+        assert_eq!(world.subjects("alice@acme.test").await.len(), before.len() + 1);
+        world.later(Span::days(4));
+        world.app.suspend_user(&granted(), alice.id).await.unwrap();
+        let before = world.subjects("alice@acme.test").await;
+        world.app.activate_user(&granted(), alice.id).await.unwrap();
+        assert_eq!(world.subjects("alice@acme.test").await, before, "an ended period is not announced");
+    }
+);

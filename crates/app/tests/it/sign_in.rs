@@ -72,6 +72,7 @@ on_both!(ten_wrong_codes_lock_the_factor_and_tell_the_user, async |database: &Te
     let locked = world.app.submit_code(&half, factor_of(&half), &world.code(&secret)).await.unwrap();
     assert!(matches!(locked, CodeOutcome::Refused(Told::Locked { until: Some(_) })), "{locked:?}");
     assert_eq!(world.subjects("alice@acme.test").await.last().unwrap(), "factor_locked");
+    assert_eq!(world.subjects("ada@acme.test").await, ["factor_locked"], "administrators are told");
     world.app.unlock_user(&granted(), account.id).await.unwrap();
     let half = world.half("alice").await;
     let open = world.app.submit_code(&half, factor_of(&half), &world.code(&secret)).await.unwrap();
@@ -169,4 +170,40 @@ on_both!(a_forgotten_password_is_replaced_and_the_code_still_asked_for, async |d
     assert!(find().await.is_err(), "the link works once");
     assert!(matches!(world.password("alice", PASSWORD).await, PasswordOutcome::Refused));
     assert!(matches!(world.password("alice", new).await, PasswordOutcome::Session(_)));
+});
+
+on_both!(asking_twice_keeps_the_link_that_was_mailed, async |database: &TestDatabase| {
+    use claviger_app::stored::Purpose;
+    let world = World::new(database).await;
+    world.user("alice", None).await;
+    for _ in 0..4 {
+        world.app.forgot_password(Realm::User, "alice", &origin()).await.unwrap();
+    }
+    let mails = world.subjects("alice@acme.test").await;
+    assert_eq!(mails.iter().filter(|kind| *kind == "password_reset").count(), 1);
+    let link = world.link_mailed_to("alice@acme.test", "/reset-password/").await;
+    let found = world.app.password_link(Realm::User, Purpose::PasswordReset, token_of(&link)).await;
+    assert!(found.is_ok(), "the link is alive");
+});
+
+on_both!(a_new_password_makes_every_other_link_dead, async |database: &TestDatabase| {
+    use claviger_app::stored::Purpose;
+    let world = World::new(database).await;
+    world.user("alice", None).await;
+    world.app.forgot_password(Realm::User, "alice", &origin()).await.unwrap();
+    let link = world.link_mailed_to("alice@acme.test", "/reset-password/").await;
+    let me = world.signed_in(&world.session("alice").await).await;
+    let current = Secret::from(PASSWORD);
+    let wrong =
+        world.app.change_own_password(&me, &Secret::from("wrong"), "another tide 77 fern").await.unwrap_err();
+    assert_eq!(refused_fields(wrong), ["current_password"]);
+    world.app.change_own_password(&me, &current, "another tide 77 fern").await.unwrap();
+    assert!(world.app.password_link(Realm::User, Purpose::PasswordReset, token_of(&link)).await.is_err());
+});
+
+on_both!(text_with_a_nul_is_an_unknown_account_and_not_an_error, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    world.user("alice", None).await;
+    assert!(matches!(world.password("nobody\0", PASSWORD).await, PasswordOutcome::Refused));
+    world.app.forgot_password(Realm::User, "no\0body", &origin()).await.unwrap();
 });

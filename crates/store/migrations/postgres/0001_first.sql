@@ -16,6 +16,12 @@ CREATE TABLE organization (
     session_overall BIGINT NOT NULL
 );
 
+-- One row, so that of several servers that start at once on an empty database one makes the organization.
+CREATE TABLE installation (
+    number BIGINT NOT NULL PRIMARY KEY,
+    organization UUID NOT NULL
+);
+
 -- A value sealed under the master key when the database was made: a key that can't open it doesn't fit.
 CREATE TABLE key_check (
     organization UUID NOT NULL PRIMARY KEY,

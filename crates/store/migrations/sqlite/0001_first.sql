@@ -16,6 +16,12 @@ CREATE TABLE organization (
     session_overall INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- One row, so that of several servers that start at once on an empty database one makes the organization.
+CREATE TABLE installation (
+    number INTEGER NOT NULL PRIMARY KEY,
+    organization BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- A value sealed under the master key when the database was made: a key that can't open it doesn't fit.
 CREATE TABLE key_check (
     organization BLOB NOT NULL PRIMARY KEY,

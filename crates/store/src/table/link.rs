@@ -119,6 +119,12 @@ pub fn kill(organization: OrganizationId, account: AccountId, purpose: Purpose) 
     Statement::new(SQL, p![organization, account, purpose.key()])
 }
 
+/// Makes every link of the account dead: its password was just set.
+pub fn kill_all(organization: OrganizationId, account: AccountId) -> Statement {
+    const SQL: &str = "DELETE FROM link WHERE organization = $1 AND account = $2 AND used_at IS NULL";
+    Statement::new(SQL, p![organization, account])
+}
+
 /// Makes every setup link dead.
 pub fn kill_setup(organization: OrganizationId) -> Statement {
     const SQL: &str = "DELETE FROM link WHERE organization = $1 AND purpose = 'set_up'";

@@ -72,15 +72,17 @@ const fn totp_key(totp: TotpSwitch) -> &'static str {
 }
 
 /// The blank row of the first start, with what proves later that the master key fits.
-pub fn insert_blank(id: OrganizationId, settings: &Settings, key_check: Vec<u8>) -> [Statement; 3] {
+pub fn insert_blank(id: OrganizationId, settings: &Settings, key_check: Vec<u8>) -> [Statement; 4] {
     const SQL: &str = "INSERT INTO organization (id, revision, set_up_at, totp, name, issuer, support_contact, time_zone, \
         enrollment_days, accepted_window, codes_at_setup, password_min_length, administrator_idle, user_idle, session_overall) \
         VALUES ($1, 1, NULL, 'disabled', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     const CHECK: &str = "INSERT INTO key_check (organization, sealed) VALUES ($1, $2)";
+    const ONE: &str = "INSERT INTO installation (number, organization) VALUES (1, $1)";
     const CHAIN: &str = "INSERT INTO audit_chain (organization, sequence, link) VALUES ($1, 0, $2)";
     let mut values = p![id];
     values.extend(settings_values(settings));
     [
+        Statement::new(ONE, p![id]),
         Statement::new(SQL, values),
         Statement::new(CHECK, p![id, key_check]),
         Statement::new(CHAIN, p![id, claviger_domain::audit::GENESIS]),

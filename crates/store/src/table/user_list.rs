@@ -72,7 +72,7 @@ pub struct Filter {
     pub state: Option<State>,
     /// Required or not.
     pub requirement: Option<RequirementFilter>,
-    /// One of the words of S4.14, or `inactive` for everyone without a factor.
+    /// One of the words of S4.14, `inactive` for everyone without a factor, or `enrolled` for everyone with one.
     pub status: Option<String>,
 }
 
@@ -115,6 +115,7 @@ fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
     match filter.status.as_deref() {
         None => select,
         Some("inactive") => select.text(" AND a.factor_id IS NULL"),
+        Some("enrolled") => select.text(" AND a.factor_id IS NOT NULL"),
         Some(status) => select.with(&format!(" AND {STATUS} = "), now).with("$", status),
     }
 }

@@ -161,7 +161,7 @@ fn cards(figures: &Figures) -> Vec<Figure> {
     let counted =
         format!("{} of {}", words::number(figures.enrolled()), words::counted(figures.users(), "user"));
     vec![
-        card("/admin/users?mfa_status=active", "Enrolled", share, counted, ""),
+        card("/admin/users?mfa_status=enrolled", "Enrolled", share, counted, ""),
         card(
             "/admin/users?mfa_status=enrolling",
             "In enrollment period",

@@ -6,11 +6,11 @@ use crate::{
     error::PageError,
     flash,
     form::{Errors, Field, Posted},
-    view::{filters, page, unprocessable},
+    view::{filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use claviger_app::{Refusal, session::SignedIn, words};
 use claviger_domain::{
     organization::{Form, Organization, window_key},
@@ -24,6 +24,7 @@ struct OrganizationSettings {
     chrome: AdminChrome,
     may_edit: bool,
     problem: Option<String>,
+    revision: String,
     name: Field,
     support_contact: Field,
     time_zone: Field,
@@ -59,6 +60,7 @@ impl OrganizationSettings {
             chrome: AdminChrome::new(web, me, frame, "organization").await?,
             may_edit: me.actor.granted::<ManageOrganization>().is_ok(),
             problem: None,
+            revision: organization.revision.to_string(),
             name: Field::of(&settings.name),
             support_contact: Field::of(&settings.support_contact),
             time_zone: Field::of(&settings.time_zone),
@@ -80,6 +82,7 @@ impl OrganizationSettings {
     }
 
     fn typed(mut self, form: &Posted, errors: &Errors) -> Self {
+        self.revision = form.owned("revision");
         self.name = form.field("name", errors);
         self.support_contact = form.field("support_contact", errors);
         self.time_zone = form.field("time_zone", errors);
@@ -126,7 +129,7 @@ pub(super) async fn save(
         session_hours: form.text("session_hours"),
     };
     let saved = match typed.parse(words::zone_exists) {
-        Ok(settings) => web.app().save_settings(&granted, settings, None).await,
+        Ok(settings) => web.app().save_settings(&granted, settings, form.text("revision").parse().ok()).await,
         Err(errors) => Err(errors.into()),
     };
     match saved {
@@ -135,6 +138,15 @@ pub(super) async fn save(
             let organization = web.app().organization().await?;
             let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
             Ok(unprocessable(&again.typed(&form, &errors.into())))
+        }
+        Err(Refusal::Changed) => {
+            let organization = web.app().organization().await?;
+            let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
+            let mut again = again.typed(&form, &Errors::default());
+            again.problem = Some(
+                "Somebody else changed the settings meanwhile. Reload the page to see their change.".into(),
+            );
+            Ok(render(StatusCode::CONFLICT, &again))
         }
         Err(refusal) => Err(refusal.into()),
     }

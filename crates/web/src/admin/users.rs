@@ -93,7 +93,7 @@ impl Listing {
 
     fn filter(&self) -> Filter {
         let status = self.get("mfa_status");
-        let known = status == "inactive" || Status::KEYS.contains(&status);
+        let known = ["inactive", "enrolled"].contains(&status) || Status::KEYS.contains(&status);
         Filter {
             search: self.get("search").trim().chars().take(200).collect(),
             state: AccountState::from_key(self.get("state")),

@@ -150,7 +150,7 @@ pub(crate) async fn change(
         session_hours: &hours,
     }
     .parse(words::zone_exists)?;
-    let saved = web.app().save_settings(&granted, settings, None).await?;
+    let saved = web.app().save_settings(&granted, settings, Some(now.revision)).await?;
     Ok(Json(OrganizationView::from(&*saved)))
 }
 

@@ -55,6 +55,14 @@ impl ApiError {
         )
     }
 
+    /// The same with a field called as this operation calls it.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        for error in self.1.errors.iter_mut().filter(|error| error.field == from) {
+            error.field = to.to_owned();
+        }
+        self
+    }
+
     fn fields(errors: Vec<FieldError>) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "fields", "Some fields are wrong.");
         error.1.errors = errors

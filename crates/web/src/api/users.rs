@@ -97,7 +97,7 @@ pub(crate) struct Listing {
     state: Option<String>,
     /// `required` or `not_required`.
     mfa_requirement: Option<String>,
-    /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`; `inactive` for everyone without a factor.
+    /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`; `inactive` for everyone without a factor, `enrolled` for everyone with one.
     mfa_status: Option<String>,
     /// `name` (default), `email`, `created` or `deadline`.
     sort: Option<String>,
@@ -135,7 +135,7 @@ impl Listing {
         let requirement =
             fields.take(chosen("mfa_requirement", self.mfa_requirement.as_deref(), &requirements));
         let mut statuses: Vec<(&str, &str)> = Status::KEYS.map(|key| (key, key)).to_vec();
-        statuses.push(("inactive", "inactive"));
+        statuses.extend([("inactive", "inactive"), ("enrolled", "enrolled")]);
         let status = fields.take(chosen("mfa_status", self.mfa_status.as_deref(), &statuses));
         let sorts = [
             ("name", Sort::Name),
@@ -262,7 +262,8 @@ pub(crate) async fn create(
         last_name: new.last_name,
         display_name: new.display_name,
     };
-    let account = web.app().create_user(&granted, &person, &demand, activation).await?;
+    let created = web.app().create_user(&granted, &person, &demand, activation).await;
+    let account = created.map_err(|refusal| ApiError::from(refusal).renamed("require_mfa", "mfa"))?;
     let location = format!("/api/v1/users/{}", account.id);
     let view = UserView::new(&account, web.app().now());
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())

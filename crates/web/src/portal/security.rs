@@ -39,7 +39,6 @@ struct MfaState {
 struct SignInRow {
     ok: bool,
     words: String,
-    device: String,
     address: String,
     at: When,
 }
@@ -125,7 +124,6 @@ fn sign_in_row(entry: &Entry, now: claviger_domain::time::Timestamp, zone: &str)
     Some(SignInRow {
         ok: entry.outcome == "success",
         words: words.into(),
-        device: String::new(),
         address: entry.address.clone(),
         at: When::new(entry.at, now, zone),
     })
