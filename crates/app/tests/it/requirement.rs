@@ -133,9 +133,10 @@ on_both!(while_totp_is_disabled_no_requirement_is_switched_on, async |database: 
         world.app.create_user(&granted(), &person("alice"), &demand, Activation::Now).await.unwrap_err();
     assert_eq!(refused_fields(refused), ["require_mfa"]);
     let alice = world.user("alice", None).await;
-    let refused =
-        world.app.require_mfa(&granted(), alice.id, period(7), RunningPeriod::Keep).await.unwrap_err();
-    assert_eq!(refused_fields(refused), ["require_mfa"]);
+    let refused = world.app.require_mfa(&granted(), alice.id, period(7), RunningPeriod::Keep).await;
+    assert!(matches!(refused, Err(Refusal::State { code: "totp_disabled", .. })));
+    let refused = world.app.reset_mfa(&granted(), alice.id, days(7), "because").await;
+    assert!(matches!(refused, Err(Refusal::State { code: "totp_disabled", .. })));
 });
 
 on_both!(a_forced_password_change_is_asked_for_on_the_way_in, async |database: &TestDatabase| {

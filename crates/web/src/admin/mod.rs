@@ -9,6 +9,7 @@ mod mfa;
 mod organization;
 mod user;
 mod user_actions;
+mod user_activity;
 mod user_new;
 mod users;
 
@@ -24,7 +25,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/admin/users", get(users::show))
         .route("/admin/users/new", get(user_new::show).post(user_new::create))
         .route("/admin/users/{id}", get(user::show).post(user::save))
-        .route("/admin/users/{id}/activity", get(user::activity))
+        .route("/admin/users/{id}/activity", get(user_activity::show))
         .route("/admin/users/{id}/{action}", get(user_actions::ask).post(user_actions::act))
         .route("/admin/users/{id}/mfa/{action}", get(user_actions::ask_mfa).post(user_actions::act_mfa))
         .route("/admin/mfa", get(mfa::show))

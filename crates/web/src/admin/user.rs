@@ -10,7 +10,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Check, Errors, Field, Posted},
-    view::{Fact, Padlock, Pager, When, filters, page, render, state_words, unprocessable},
+    view::{Fact, Padlock, filters, page, render, state_words, unprocessable},
     visit::Admin,
 };
 use askama::Template;
@@ -28,7 +28,6 @@ use claviger_app::{
 };
 use claviger_domain::{
     account::{Account, Password, State as AccountState},
-    audit::Entry,
     lockout::Lock,
     mfa::{Enrollment, Requirement},
     permission::{AssistUsers, ManageUsers, ViewUsers},
@@ -38,28 +37,28 @@ use claviger_domain::{
 };
 
 pub(super) struct UserHeader {
-    base: String,
-    name: String,
-    initials: String,
-    email: String,
-    username: String,
-    state: &'static str,
-    state_words: String,
-    padlock: Padlock,
-    tab: &'static str,
-    can_require: bool,
-    can_extend: bool,
-    can_reset: bool,
-    can_remove: bool,
-    can_unlock: bool,
-    can_activate: bool,
-    can_suspend: bool,
-    can_resend: bool,
-    can_reset_password: bool,
-    can_delete: bool,
+    pub(super) base: String,
+    pub(super) name: String,
+    pub(super) initials: String,
+    pub(super) email: String,
+    pub(super) username: String,
+    pub(super) state: &'static str,
+    pub(super) state_words: String,
+    pub(super) padlock: Padlock,
+    pub(super) tab: &'static str,
+    pub(super) can_require: bool,
+    pub(super) can_extend: bool,
+    pub(super) can_reset: bool,
+    pub(super) can_remove: bool,
+    pub(super) can_unlock: bool,
+    pub(super) can_activate: bool,
+    pub(super) can_suspend: bool,
+    pub(super) can_resend: bool,
+    pub(super) can_reset_password: bool,
+    pub(super) can_delete: bool,
 }
 
-fn header(
+pub(super) fn header(
     holder: &Holder,
     me: &SignedIn,
     totp: TotpSwitch,
@@ -118,6 +117,7 @@ struct UserPage {
     display_name: Field,
     require_mfa: Check,
     enrollment_days: Option<Field>,
+    shown_days: String,
     facts: Vec<Fact>,
 }
 
@@ -140,6 +140,7 @@ impl UserPage {
             display_name: Field::of(&account.name.display),
             require_mfa: Check { on: account.mfa.requirement != Requirement::NotRequired, error: None },
             enrollment_days: days.map(|days| Field::of(days.to_string())),
+            shown_days: days.map(|days| days.to_string()).unwrap_or_default(),
             facts: facts(holder, now, zone),
         })
     }
@@ -147,6 +148,7 @@ impl UserPage {
     /// The page with what was typed, so that nothing is lost on an error.
     fn typed(mut self, form: &Posted, errors: &Errors) -> Self {
         self.revision = form.owned("revision");
+        self.shown_days = form.owned("shown_days");
         self.first_name = form.field("first_name", errors);
         self.last_name = form.field("last_name", errors);
         self.email = form.field("email", errors);
@@ -223,19 +225,15 @@ fn shown_days(account: &Account, default: i64, now: Timestamp) -> Option<i64> {
     }
 }
 
-/// What the form asks for, given what it was made from: a number that was left as it is changes nothing.
-fn demand(form: &Posted, account: &Account, totp: TotpSwitch, shown: Option<i64>) -> Demand {
+/// What the form asks for. A number that is still what the form showed changes nothing, however long ago that was.
+fn demand(form: &Posted, account: &Account, totp: TotpSwitch) -> Demand {
     let required = account.mfa.requirement != Requirement::NotRequired;
     let enrolled = account.mfa.enrollment != Enrollment::NotEnrolled;
     match (totp, form.has("require_mfa"), required) {
         (TotpSwitch::Disabled, _, _) | (_, false, false) => Demand::Keep,
         (_, false, true) => Demand::NotRequired,
         (_, true, true) if enrolled || !form.has("enrollment_days") => Demand::Keep,
-        (_, true, true)
-            if shown.is_some_and(|days| days.to_string() == form.text("enrollment_days").trim()) =>
-        {
-            Demand::Keep
-        }
+        (_, true, true) if form.text("shown_days") == form.text("enrollment_days").trim() => Demand::Keep,
         (_, true, false) if enrolled => Demand::Required(Ok(claviger_domain::mfa::Period::None)),
         (_, true, _) => self::required(form),
     }
@@ -252,8 +250,7 @@ pub(super) async fn save(
     let id = user_id(&id)?;
     let holder = web.app().user_with_factor(&me.actor.granted::<ViewUsers>()?, id).await?;
     let organization = web.app().organization().await?;
-    let shown = shown_days(&holder.account, organization.settings.enrollment_days.get(), web.app().now());
-    let demand = demand(&form, &holder.account, organization.totp, shown);
+    let demand = demand(&form, &holder.account, organization.totp);
     let edit = UserEdit { revision: form.text("revision").parse().ok(), person: person(&form), demand };
     match web.app().edit_user(&granted, id, &edit).await {
         Ok(_) => Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),
@@ -268,90 +265,5 @@ pub(super) async fn save(
             Ok(render(StatusCode::CONFLICT, &again))
         }
         Err(refusal) => Err(refusal.into()),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "admin/user_activity.html")]
-struct UserActivity {
-    chrome: AdminChrome,
-    header: UserHeader,
-    entries: Vec<ActivityRow>,
-    pager: Pager,
-}
-
-struct ActivityRow {
-    kind: &'static str,
-    text: String,
-    at: When,
-    origin: String,
-}
-
-const SHOWN: i64 = 100;
-
-pub(super) async fn activity(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ViewUsers>()?;
-    let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
-    let organization = web.app().organization().await?;
-    let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-    let entries = web.app().activity(&granted, &id, SHOWN).await?;
-    Ok(page(&UserActivity {
-        chrome: AdminChrome::new(&web, &me, frame, "users").await?,
-        header: header(&holder, &me, organization.totp, (now, zone), "activity"),
-        entries: entries.iter().map(|entry| activity_row(entry, now, zone)).collect(),
-        pager: Pager::NONE,
-    }))
-}
-
-fn activity_row(entry: &Entry, now: Timestamp, zone: &str) -> ActivityRow {
-    let action = match entry.action.as_str() {
-        "user.create" => "User created",
-        "user.edit" => "Details changed",
-        "user.activate" => "Activated",
-        "user.suspend" => "Suspended",
-        "user.register" => "Password chosen by the activation link",
-        "user.resend_activation" => "Activation e-mail sent again",
-        "user.unlock" => "Unlocked",
-        "user.password.expire" => "Made to choose a new password",
-        "user.mfa.require" => "MFA required",
-        "user.mfa.requirement.remove" => "MFA requirement removed",
-        "user.mfa.extend" => "Enrollment period extended",
-        "user.mfa.reset" => "MFA reset",
-        "user.mfa.set_up" => "MFA set up",
-        "mfa.set_up.start" => "MFA set-up started",
-        "factor.lock" => "Locked after too many wrong codes",
-        "sign_in" => "Signed in",
-        "sign_in.password" => "Sign-in, password",
-        "sign_in.code" => "Sign-in, code",
-        "sign_out" => "Signed out",
-        "verify" => "Code checked for another program",
-        "password.change" => "Password changed",
-        "password.reset" => "Password reset by mailed link",
-        "password.forgot" => "New password asked for",
-        "profile.change" => "Profile changed",
-        other => other,
-    };
-    let (kind, result) = match entry.outcome.as_str() {
-        "success" => ("success", ""),
-        "refused" => ("danger", ": refused"),
-        "wrong_code" => ("danger", ": wrong code"),
-        "already_used" => ("warning", ": code already used"),
-        "locked" | "closed" => ("danger", ": refused, too many wrong codes"),
-        "locked_out" => ("warning", ": refused, the time to set up MFA has ended"),
-        "barred" => ("warning", ": refused, not activated"),
-        _ => ("", ""),
-    };
-    let by = if entry.actor_name.is_empty() { String::new() } else { format!("by {}", entry.actor_name) };
-    let from = if entry.address.is_empty() { String::new() } else { format!("from {}", entry.address) };
-    ActivityRow {
-        kind,
-        text: format!("{action}{result}"),
-        at: When::new(entry.at, now, zone),
-        origin: [by, from].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
     }
 }

@@ -1,0 +1,8 @@
+//! The site through its router, on both databases: what every answer has, and who may call what.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod api;
+mod pages;
+mod site;
+
+pub(crate) use site::*;

@@ -1,0 +1,140 @@
+//! A site to send requests to.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+    response::Response,
+};
+use claviger_app::{
+    App, Parts, PasswordCost,
+    mail::Message,
+    ports::{Clock, Entropy, MailError, Mailer, Sending, SmtpServer},
+    session::Origin,
+    set_up::SetUpForm,
+};
+use claviger_domain::{
+    permission::{Actor, Granted, ManageOrganization, Who},
+    secret::Secret,
+    sign_in::TotpSwitch,
+    time::Timestamp,
+};
+use claviger_store::{seal::Sealer, testing::TestDatabase};
+use claviger_web::{Options, Web, router};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tower::ServiceExt;
+
+pub(crate) struct Site {
+    pub(crate) app: App,
+    router: Router,
+    pub(crate) key: String,
+}
+
+struct Frozen;
+
+impl Clock for Frozen {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000)
+    }
+}
+
+#[derive(Default)]
+struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for byte in bytes {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (state >> 40) as u8;
+        }
+    }
+}
+
+struct NoMail;
+
+impl Mailer for NoMail {
+    fn send<'a>(&'a self, _: &'a SmtpServer, _: &'a Message) -> Sending<'a> {
+        Box::pin(async { Err(MailError("not here".into())) })
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) head: axum::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Self { status: parts.status, head: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.head.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Site {
+    pub(crate) async fn fresh(database: &TestDatabase) -> Self {
+        let parts = Parts {
+            store: database.open().await,
+            sealer: Sealer::parse(&Secret::new(data_encoding::BASE64.encode(&[7; 32]))).unwrap(),
+            clock: Arc::new(Frozen),
+            entropy: Arc::new(Counted::default()),
+            mailer: Arc::new(NoMail),
+            public_url: "https://sso.acme.test".into(),
+            password_cost: PasswordCost::cheapest(),
+        };
+        let app = App::open(parts).await.unwrap();
+        let router = router(Web::new(app.clone(), Options::default()));
+        Self { app, router, key: String::new() }
+    }
+
+    /// Set up, TOTP enabled, with a key of its first administrator.
+    pub(crate) async fn new(database: &TestDatabase) -> Self {
+        let mut site = Self::fresh(database).await;
+        let link = site.app.setup_link().await.unwrap().unwrap();
+        let form = SetUpForm {
+            organization: "Acme".into(),
+            email: "ada@acme.test".into(),
+            password: "wandering seal 41 plum".into(),
+            ..SetUpForm::default()
+        };
+        site.app.set_up(link.rsplit('/').next().unwrap(), &form, &Origin::default()).await.unwrap();
+        let host = Actor { who: Who::Host, name: "test".into(), address: String::new() };
+        let granted: Granted<ManageOrganization> = host.granted().unwrap();
+        site.app.switch_totp(&granted, TotpSwitch::Enabled).await.unwrap();
+        site.key = site.app.create_api_key(&host, "ada@acme.test", "test").await.unwrap().expose().to_owned();
+        site
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
+            .header(header::CONTENT_TYPE, "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+}
