@@ -1,7 +1,7 @@
 //! Load generator and benchmark suite: starts the server on seeded databases and measures it from outside.
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of docs/operate.md. With
-//! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too.
+//! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. An argument picks those whose name contains it.
 
 mod http;
 mod load;
@@ -26,7 +26,8 @@ async fn main() -> Result<()> {
     say(&format!("{cores} cores, load generator included; {USERS} users"));
     let alone = password::hashes_per_second(cores);
     say(&format!("Argon2id alone (19 MiB, t=2, p=1, {cores} threads): {alone:.1} hashes/s\n"));
-    for (name, place) in places()? {
+    let only = std::env::args().nth(1).unwrap_or_default();
+    for (name, place) in places()?.into_iter().filter(|(name, _)| name.contains(&only)) {
         measure(&binary, &name, &place, alone).await.with_context(|| format!("{name} failed"))?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::{
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     thread,
 };
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 type Answer = oneshot::Sender<Result<Commit, StoreError>>;
 
 pub(crate) struct Sqlite {
+    /// For reads of a row or two, made where they are asked for: handing them to a thread would take longer.
+    at_hand: Vec<Mutex<Connection>>,
     reads: Sender<Read>,
     writes: Sender<(Batch, Answer)>,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) fn open(path: &Path, stats: Arc<Stats>) -> Result<Self, StoreError> {
         let writer = connect(path)?;
+        writer.execute_batch("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096;")?;
         migrate_sqlite(&writer)?;
         let (reads, to_read) = crossbeam_channel::unbounded::<Read>();
         let readers = thread::available_parallelism().map_or(1, usize::from).min(READERS);
@@ -37,9 +40,28 @@ impl Sqlite {
             let to_read = to_read.clone();
             spawn("sqlite-read", move || to_read.iter().for_each(|read| read(&connection)))?;
         }
+        let at_hand = (0..readers).map(|_| connect(path).map(Mutex::new)).collect::<Result<_, _>>()?;
         let (writes, to_write) = crossbeam_channel::bounded(QUEUE);
         spawn("sqlite-write", move || write_all(&writer, &to_write, &stats))?;
-        Ok(Self { reads, writes })
+        Ok(Self { at_hand, reads, writes })
+    }
+
+    /// A read that finds at most a row or two by an index.
+    pub(crate) async fn quick<T: FromRow>(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self.read_at_hand(sql, &values) {
+            Some(found) => found,
+            None => self.query(std::borrow::Cow::Borrowed(sql), values).await,
+        }
+    }
+
+    /// Nothing if all connections at hand are in use.
+    fn read_at_hand<T: FromRow>(&self, sql: &str, values: &[Value]) -> Option<Result<Vec<T>, StoreError>> {
+        let connection = self.at_hand.iter().find_map(|connection| connection.try_lock().ok())?;
+        Some(rows(&connection, sql, values))
     }
 
     pub(crate) async fn query<T: FromRow>(
@@ -75,7 +97,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // FULL: with NORMAL a used code would be accepted again after a power cut.
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456;",
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456;",
     )?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)

@@ -117,13 +117,17 @@ impl Store {
         self.rows(sql, values).await
     }
 
-    /// The first row, if any.
+    /// The first row, if any, of a query that finds it by an index.
     pub async fn first<T: FromRow>(
         &self,
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Option<T>, StoreError> {
-        Ok(self.query(sql, values).await?.into_iter().next())
+        let rows = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.quick(sql, values).await?,
+            Engine::Postgres(postgres) => postgres.query(Cow::Borrowed(sql), values).await?,
+        };
+        Ok(rows.into_iter().next())
     }
 
     async fn rows<T: FromRow>(

@@ -37,9 +37,9 @@ on_both!(a_cut_off_end_is_found, async |database: &TestDatabase| {
 
 on_both!(a_swapped_pair_is_found, async |database: &TestDatabase| {
     let world = given_a_sealed_log(database).await;
-    spoil(&world, "UPDATE audit SET sequence = -3 WHERE sequence = 3").await;
+    spoil(&world, "UPDATE audit SET sequence = 300 WHERE sequence = 3").await;
     spoil(&world, "UPDATE audit SET sequence = 3 WHERE sequence = 4").await;
-    spoil(&world, "UPDATE audit SET sequence = 4 WHERE sequence = -3").await;
+    spoil(&world, "UPDATE audit SET sequence = 4 WHERE sequence = 300").await;
     assert!(matches!(world.app.verify_log().await.unwrap(), Verdict::Broken { sequence: 3, .. }));
 });
 

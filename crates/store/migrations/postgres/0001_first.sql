@@ -174,13 +174,13 @@ CREATE TABLE audit (
     target_name TEXT NOT NULL,
     outcome TEXT NOT NULL,
     details TEXT NOT NULL,
-    sequence BIGINT,
+    sequence BIGINT NOT NULL,
     link BYTEA,
     PRIMARY KEY (organization, id)
 );
 CREATE INDEX audit_target ON audit (organization, target_id, id);
-CREATE INDEX audit_unsealed ON audit (organization, id) WHERE sequence IS NULL;
-CREATE UNIQUE INDEX audit_sequence ON audit (organization, sequence) WHERE sequence IS NOT NULL;
+-- Entries that are not sealed yet have the sequence 0 and stand together.
+CREATE INDEX audit_sequence ON audit (organization, sequence, id);
 
 CREATE TABLE audit_chain (
     organization UUID NOT NULL PRIMARY KEY,

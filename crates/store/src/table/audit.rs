@@ -68,7 +68,7 @@ impl FromRow for Head {
 /// Writes an entry, not sealed yet.
 pub fn insert(entry: &Entry) -> Statement {
     const SQL: &str = "INSERT INTO audit (organization, id, at, actor_kind, actor_id, actor_name, address, action, target_id, \
-        target_name, outcome, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        target_name, outcome, details, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
     Statement::new(
         SQL,
         p![
@@ -89,6 +89,8 @@ pub fn insert(entry: &Entry) -> Statement {
 }
 
 /// Entries not sealed yet, the oldest first.
+///
+/// Written as a range, because a planner without statistics would read the whole log in the order of its ids.
 pub async fn unsealed(
     store: &Store,
     organization: OrganizationId,
@@ -97,7 +99,7 @@ pub async fn unsealed(
     const SQL: &str = concat!(
         "SELECT ",
         entry_columns!(),
-        " FROM audit WHERE organization = $1 AND sequence IS NULL ORDER BY id LIMIT $2"
+        " FROM audit WHERE organization = $1 AND sequence < 1 ORDER BY sequence, id LIMIT $2"
     );
     store.query(SQL, p![organization, limit]).await
 }
@@ -111,7 +113,7 @@ pub async fn head(store: &Store, organization: OrganizationId) -> Result<Option<
 /// Gives an entry its place in the chain.
 pub fn seal(organization: OrganizationId, id: AuditId, place: Head) -> Statement {
     const SQL: &str =
-        "UPDATE audit SET sequence = $3, link = $4 WHERE organization = $1 AND id = $2 AND sequence IS NULL";
+        "UPDATE audit SET sequence = $3, link = $4 WHERE organization = $1 AND id = $2 AND sequence = 0";
     Statement::new(SQL, p![organization, id, place.sequence, place.link]).expect_rows(1)
 }
 

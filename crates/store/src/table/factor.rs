@@ -94,9 +94,10 @@ pub async fn holder(
         ", f.id, f.revision, f.secret, f.last_step, f.drift, f.failures_in_row, f.failures_recent, f.locks, f.lock_state, \
           f.locked_until, f.confirmed_at, f.last_used_at FROM account a \
           LEFT JOIN factor f ON f.organization = a.organization AND f.account = a.id \
-          WHERE a.organization = $1 AND a.id = $2 AND a.realm = $3"
+          WHERE a.organization = $1 AND a.id = $2"
     );
-    store.first(SQL, p![organization, id, realm.key()]).await
+    let found: Option<Holder> = store.first(SQL, p![organization, id]).await?;
+    Ok(found.filter(|holder| holder.account.kind.realm() == realm))
 }
 
 fn recent(failures: &Failures) -> Vec<u8> {

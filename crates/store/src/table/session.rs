@@ -106,9 +106,10 @@ pub async fn find(
         ", ",
         account_columns!(),
         " FROM session s JOIN account a ON a.organization = s.organization AND a.id = s.account \
-          WHERE s.organization = $1 AND s.token_hash = $2 AND s.realm = $3"
+          WHERE s.organization = $1 AND s.token_hash = $2"
     );
-    store.first(SQL, p![organization, token_hash, realm.key()]).await
+    let found: Option<(Session, Account)> = store.first(SQL, p![organization, token_hash]).await?;
+    Ok(found.filter(|(session, _)| session.realm == realm))
 }
 
 /// The account's complete sessions, the newest first.

@@ -1,0 +1,59 @@
+import { signIn } from '../lib/sign_in.mjs';
+import { asking, opening, refused, visitAll } from './visit.mjs';
+
+const settings = [
+  ['MFA Configurations', '/admin/mfa', undefined, { '1440 light': 'mfa.png' }],
+  ['the question before TOTP is disabled', '/admin/mfa/totp/disable'],
+  ['the question before TOTP is disabled, not answered', '/admin/mfa/totp/disable', refused('Disable TOTP')],
+  ['Organization', '/admin/settings/organization'],
+  ['Organization with mistakes', '/admin/settings/organization', refused('Save', {
+    Name: '', 'Default enrollment period': '366', 'Shortest password': 'x',
+  })],
+  ['E-mail', '/admin/settings/email'],
+  ['a test mail that is refused', '/admin/settings/email', refused('Send a test', { To: 'ada@acme.test' })],
+  ['Mail queue', '/admin/settings/email/queue'],
+  ['My account', '/admin/account'],
+  ['My account with a wrong password', '/admin/account', refused('Change password', { 'Current password': 'not this', 'New password': 'short' })],
+];
+
+const lists = [
+  ['Home', '/admin', undefined, { '1440 light': 'home.png', '1440 dark': 'home-dark.png' }],
+  ['the account menu', '/admin', opening('summary[aria-label^="Account"]')],
+  ['Users', '/admin/users', undefined, { '1440 light': 'users.png' }],
+  ['Users whose period expired', '/admin/users?mfa_status=expired&sort=deadline&order=desc'],
+  ['a search that finds nobody', '/admin/users?search=zzz'],
+  ['Users with the details of a padlock', '/admin/users', (page) => page.locator('.padlock button').first().focus()],
+  ['Add a user', '/admin/users/new'],
+  ['Add a user with mistakes', '/admin/users/new', async (page) => {
+    await page.getByLabel('Require Multi-factor Authentication on the User Portal').check();
+    await refused('Add user', { 'E-mail': 'alice', Username: 'Not A Name', 'Days to set up MFA': '366' })(page);
+  }],
+];
+
+const one = (enrolled, waiting) => [
+  ['a user', enrolled, undefined, { '1440 light': 'user.png' }],
+  ['a user in the period', waiting],
+  ['a user with mistakes', enrolled, refused('Save', { 'E-mail': 'alice', Username: '' })],
+  ["a user's activity", `${enrolled}/activity`],
+  ["a user's MFA menu", enrolled, opening('main summary:has-text("MFA")')],
+  ["a user's actions", enrolled, opening('main summary:has-text("Actions")')],
+  ['the question before a reset', enrolled, asking('MFA', 'Reset MFA')],
+  ['the page before a reset', `${enrolled}/mfa/reset`],
+  ['a reset without a reason', `${enrolled}/mfa/reset`, refused('Reset MFA', { 'Days to set up MFA': '0' })],
+  ['the page before the period is extended', `${waiting}/mfa/extend`],
+  ['the page before the requirement is removed', `${enrolled}/mfa/remove`],
+  ['the page before a user is unlocked', `${enrolled}/unlock`],
+  ['the page before a user is suspended', `${enrolled}/suspend`],
+  ['the page before a user is deleted', `${enrolled}/delete`],
+  ['the page before a password reset', `${enrolled}/password-reset`],
+  ['the page before the activation mail goes out again', `${waiting}/activation-email`],
+  ['no such user', '/admin/users/00000000-0000-7000-8000-000000000000'],
+];
+
+/** The Admin Portal with people in every state. */
+export async function adminPages(t, { world, ada, users }) {
+  const window = await world.window();
+  await signIn(Object.assign(ada, { page: window.page }));
+  const [enrolled, waiting] = [users.Alice, users.Xenia].map(({ id }) => `/admin/users/${id}`);
+  await visitAll(t, window, [...lists, ...one(enrolled, waiting), ...settings]);
+}
