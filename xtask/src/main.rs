@@ -1,4 +1,4 @@
-//! The gate: `cargo xtask check | test | arrows | sizes`.
+//! The gate: `cargo xtask check | test | arrows | sizes`, and `images` for the docs.
 
 mod arrows;
 mod packages;
@@ -15,7 +15,8 @@ const HELP: &str =
     "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
 cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
 cargo xtask arrows   only: which crate may use which
-cargo xtask sizes    only: how long files may be";
+cargo xtask sizes    only: how long files may be
+cargo xtask images   takes the pictures of the last test run into docs/images";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -34,6 +35,7 @@ fn dispatch(command: &str) -> Result<()> {
         "test" => tests::all(),
         "arrows" => arrows::check(),
         "sizes" => sizes::check(),
+        "images" => tests::images(),
         _ => bail!("say what to do:\n{HELP}"),
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     postgres::Postgres,
     run::{cargo, cargo_with, root, step, succeed},
 };
-use anyhow::Result;
-use std::process::Command;
+use anyhow::{Context, Result};
+use std::{path::PathBuf, process::Command};
 
 /// The crates' own tests.
 pub(crate) fn rust() -> Result<()> {
@@ -28,6 +28,23 @@ pub(crate) fn all() -> Result<()> {
     step("browsers and kills", || end_to_end(&postgres))
 }
 
+/// Where a test run puts its pictures.
+fn pictures() -> PathBuf {
+    root().join("target").join("images")
+}
+
+/// Takes the pictures of the last test run into the docs.
+pub(crate) fn images() -> Result<()> {
+    let to = root().join("docs").join("images");
+    std::fs::create_dir_all(&to)?;
+    let made = std::fs::read_dir(pictures()).context("there are no pictures yet: run `cargo xtask test`")?;
+    for picture in made {
+        let picture = picture?;
+        std::fs::copy(picture.path(), to.join(picture.file_name()))?;
+    }
+    Ok(())
+}
+
 fn end_to_end(postgres: &Postgres) -> Result<()> {
     let folder = root().join("tests").join("e2e");
     succeed(
@@ -44,6 +61,6 @@ fn end_to_end(postgres: &Postgres) -> Result<()> {
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
     node.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
     node.env("CLAVIGER_TEST_POSTGRES", postgres.url());
-    node.env("CLAVIGER_IMAGES", root().join("target").join("images"));
+    node.env("CLAVIGER_IMAGES", pictures());
     succeed(&mut node)
 }

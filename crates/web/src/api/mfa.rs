@@ -3,7 +3,7 @@
 use super::{
     body::{Body, user_id},
     key::Caller,
-    problem::{ApiError, Problem},
+    problem::{Absent, ApiError, BadBody, Conflicting, Refused},
     users::UserView,
 };
 use crate::Web;
@@ -142,9 +142,7 @@ pub(crate) struct Verification {
 }
 
 #[utoipa::path(get, path = "/api/v1/users/{id}/mfa", tag = "mfa", operation_id = "getUserMfa", params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = MfaDetails), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = MfaDetails), Refused, Absent))]
 pub(crate) async fn show(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -174,13 +172,7 @@ pub(crate) async fn show(
 
 #[utoipa::path(put, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "requireMfa",
     params(("id" = String, Path, description = "UUID")), request_body = Period,
-    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn require(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -195,9 +187,7 @@ pub(crate) async fn require(
 
 #[utoipa::path(delete, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "removeMfaRequirement",
     params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn remove(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -210,13 +200,7 @@ pub(crate) async fn remove(
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/extend", tag = "mfa", operation_id = "extendMfaPeriod",
     params(("id" = String, Path, description = "UUID")), request_body = Extension,
-    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn extend(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -231,13 +215,7 @@ pub(crate) async fn extend(
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/reset", tag = "mfa", operation_id = "resetMfa",
     params(("id" = String, Path, description = "UUID")), request_body = Reset,
-    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn reset(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -254,13 +232,7 @@ pub(crate) async fn reset(
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/verify", tag = "mfa", operation_id = "verifyCode",
     params(("id" = String, Path, description = "UUID")), request_body = CodeToVerify,
-    responses((status = 200, body = Verification), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Verification), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn verify(
     State(web): State<Web>,
     Caller(caller): Caller,

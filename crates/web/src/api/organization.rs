@@ -3,7 +3,7 @@
 use super::{
     body::Body,
     key::Caller,
-    problem::{ApiError, Problem},
+    problem::{ApiError, BadBody, Conflicting, Refused},
 };
 use crate::Web;
 use axum::{Json, extract::State};
@@ -102,8 +102,7 @@ pub(crate) struct TotpChange {
 }
 
 #[utoipa::path(get, path = "/api/v1/organization", tag = "organization", operation_id = "getOrganization",
-    responses((status = 200, body = OrganizationView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OrganizationView), Refused))]
 pub(crate) async fn show(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -114,12 +113,7 @@ pub(crate) async fn show(
 
 #[utoipa::path(patch, path = "/api/v1/organization", tag = "organization", operation_id = "changeOrganization",
     request_body = OrganizationChange,
-    responses((status = 200, body = OrganizationView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OrganizationView), Refused, Conflicting, BadBody))]
 pub(crate) async fn change(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -156,11 +150,7 @@ pub(crate) async fn change(
 
 #[utoipa::path(put, path = "/api/v1/organization/mfa/totp", tag = "organization", operation_id = "switchTotp",
     request_body = TotpChange,
-    responses((status = 200, body = OrganizationView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OrganizationView), Refused, BadBody))]
 pub(crate) async fn switch_totp(
     State(web): State<Web>,
     Caller(caller): Caller,

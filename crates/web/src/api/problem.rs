@@ -8,7 +8,7 @@ use axum::{
 use claviger_app::{Problem as AppProblem, Refusal};
 use claviger_domain::{field::FieldError, permission::Denied};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// RFC 9457 problem details.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +34,57 @@ pub(crate) struct WrongField {
     field: String,
     /// What is wrong with it, for people.
     message: String,
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $status:literal => $variant:ident),* $(,)? })*) => { $(
+        $(#[$doc])*
+        #[derive(IntoResponses)]
+        #[expect(dead_code, reason = "only described, never made")]
+        pub(crate) enum $name { $(
+            $(#[$about])*
+            #[response(status = $status, content_type = "application/problem+json")]
+            $variant(Problem),
+        )* }
+    )* };
+}
+
+answers! {
+    /// What every operation may answer.
+    Refused {
+        /// The key is missing or not valid.
+        401 => Unauthorized,
+        /// The key's role does not allow it.
+        403 => Forbidden,
+        /// Too much is going on.
+        503 => Busy,
+    }
+    /// What operations on one thing may answer.
+    Absent {
+        /// There is no such thing.
+        404 => NotFound,
+    }
+    /// What changes may answer.
+    Conflicting {
+        /// The present state does not allow it, or somebody else changed it meanwhile.
+        409 => Conflict,
+    }
+    /// What operations with a body may answer.
+    BadBody {
+        /// The body is not JSON.
+        400 => Malformed,
+        /// The body is larger than 64 KiB.
+        413 => TooLarge,
+        /// The body is not sent as JSON.
+        415 => MediaType,
+        /// The body is not as described, or fields are wrong.
+        422 => Unprocessable,
+    }
+    /// What operations with a query may answer.
+    BadQuery {
+        /// The query is not as described.
+        422 => Unprocessable,
+    }
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::{
     body::{Body, Query, user_id},
     key::Caller,
     mfa::{MfaView, Period},
-    problem::{ApiError, Problem},
+    problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
 };
 use crate::Web;
 use axum::{
@@ -217,9 +217,7 @@ pub(crate) struct UserChange {
 }
 
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", operation_id = "listUsers", params(Listing),
-    responses((status = 200, body = UserPage), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserPage), Refused, BadQuery))]
 pub(crate) async fn list(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -238,12 +236,7 @@ pub(crate) async fn list(
 }
 
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", operation_id = "createUser", request_body = NewUser,
-    responses((status = 201, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = UserView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -270,9 +263,7 @@ pub(crate) async fn create(
 }
 
 #[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn show(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -285,13 +276,7 @@ pub(crate) async fn show(
 
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", operation_id = "changeUser", params(("id" = String, Path, description = "UUID")),
     request_body = UserChange,
-    responses((status = 200, body = UserView), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -315,9 +300,7 @@ pub(crate) async fn change(
 }
 
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "deleteUser", params(("id" = String, Path, description = "UUID")),
-    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 204), Refused, Absent))]
 pub(crate) async fn delete(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -329,10 +312,7 @@ pub(crate) async fn delete(
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/activate", tag = "users", operation_id = "activateUser", params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn activate(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -344,10 +324,7 @@ pub(crate) async fn activate(
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/suspend", tag = "users", operation_id = "suspendUser", params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn suspend(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -359,10 +336,7 @@ pub(crate) async fn suspend(
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/unlock", tag = "users", operation_id = "unlockUser", params(("id" = String, Path, description = "UUID")),
-    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn unlock(
     State(web): State<Web>,
     Caller(caller): Caller,
@@ -375,10 +349,7 @@ pub(crate) async fn unlock(
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/activation-email", tag = "users", operation_id = "resendActivationEmail",
     params(("id" = String, Path, description = "UUID")),
-    responses((status = 202, body = UserView), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 202, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn resend(
     State(web): State<Web>,
     Caller(caller): Caller,
