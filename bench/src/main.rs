@@ -1,6 +1,6 @@
 //! Load generator and benchmark suite: starts the server on seeded databases and measures it from outside.
 //!
-//! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of docs/operate.md. With
+//! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
 //! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. An argument picks those whose name contains it.
 
 mod http;
