@@ -139,7 +139,6 @@ CREATE TABLE mail (
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,
     next_attempt_at BIGINT NOT NULL,
-    lease_owner UUID,
     last_error TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     sent_at BIGINT,

@@ -139,7 +139,6 @@ CREATE TABLE mail (
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     next_attempt_at INTEGER NOT NULL,
-    lease_owner BLOB,
     last_error TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     sent_at INTEGER,

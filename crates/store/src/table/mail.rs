@@ -105,8 +105,8 @@ pub struct New<'a> {
 /// Queues a mail, unless one for its cause was queued before.
 pub fn insert(organization: OrganizationId, mail: New<'_>, now: Timestamp) -> Statement {
     const SQL: &str = "INSERT INTO mail (organization, id, cause, kind, account, recipient, payload, state, attempts, \
-        next_attempt_at, lease_owner, last_error, created_at, sent_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, NULL, '', $8, NULL) ON CONFLICT (organization, cause) DO NOTHING";
+        next_attempt_at, last_error, created_at, sent_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, '', $8, NULL) ON CONFLICT (organization, cause) DO NOTHING";
     let New { id, cause, kind, account, recipient, payload } = mail;
     Statement::new(SQL, p![organization, id, cause, kind.key(), account, recipient, payload, now])
 }
