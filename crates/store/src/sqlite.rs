@@ -6,7 +6,7 @@ use crate::{
     statement::{Batch, Commit, placeholders},
 };
 use crossbeam_channel::{Receiver, Sender};
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, params_from_iter};
 use std::{
     path::Path,
     sync::{Arc, Mutex, atomic::Ordering},
@@ -99,6 +99,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456;",
     )?;
+    // Without it SQLite parses and plans a statement anew for every other value of its parameters.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
