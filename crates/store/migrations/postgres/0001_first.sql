@@ -53,7 +53,7 @@ CREATE TABLE account (
     PRIMARY KEY (organization, id)
 );
 CREATE UNIQUE INDEX account_email ON account (organization, realm, email_key);
-CREATE UNIQUE INDEX account_username ON account (organization, username);
+CREATE UNIQUE INDEX account_username ON account (organization, realm, username);
 CREATE INDEX account_sort ON account (organization, realm, sort_key, id);
 CREATE INDEX account_requirement ON account (organization, requirement, requirement_at);
 
