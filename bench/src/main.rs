@@ -23,12 +23,10 @@ async fn main() -> Result<()> {
     let binary = std::env::current_exe()?.with_file_name("claviger");
     anyhow::ensure!(binary.exists(), "{} is missing: cargo build --release", binary.display());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    say(&format!("{cores} cores, load generator included; {USERS} users"));
-    let alone = password::hashes_per_second(cores);
-    say(&format!("Argon2id alone (19 MiB, t=2, p=1, {cores} threads): {alone:.1} hashes/s\n"));
+    say(&format!("{cores} cores, load generator included; {USERS} users\n"));
     let only = std::env::args().nth(1).unwrap_or_default();
     for (name, place) in places()?.into_iter().filter(|(name, _)| name.contains(&only)) {
-        measure(&binary, &name, &place, alone).await.with_context(|| format!("{name} failed"))?;
+        measure(&binary, &name, &place).await.with_context(|| format!("{name} failed"))?;
     }
     Ok(())
 }
@@ -55,7 +53,7 @@ fn places() -> Result<Vec<(String, Place)>> {
     Ok(places)
 }
 
-async fn measure(binary: &Path, name: &str, place: &Place, argon2_alone: f64) -> Result<()> {
+async fn measure(binary: &Path, name: &str, place: &Place) -> Result<()> {
     std::fs::create_dir_all(&place.folder)?;
     let seeded = std::sync::Arc::new(seed::seed(place, USERS).await?);
     let server = Server::start(binary, &seeded).await?;
@@ -66,7 +64,7 @@ async fn measure(binary: &Path, name: &str, place: &Place, argon2_alone: f64) ->
     server.rest().await;
     say(&format!("  idle: {} MiB resident", server.memory()?.resident));
     load::verify_phases(&server, &seeded).await?;
-    load::sign_in_storm(&server, &seeded, argon2_alone).await?;
+    load::sign_in_storm(&server, &seeded).await?;
     server.stop().await?;
     std::fs::remove_dir_all(&place.folder)?;
     Ok(())

@@ -4,17 +4,16 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::{thread, time::Duration};
 use tokio::time::Instant;
 
-const FOR: Duration = Duration::from_secs(6);
-
-/// Hashes a second on so many threads, each with its own memory, kept.
-pub(crate) fn hashes_per_second(threads: usize) -> f64 {
+/// Hashes a second on a thread for each core, each with its own memory, kept.
+pub(crate) fn hashes_per_second(during: Duration) -> f64 {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
     let begun = Instant::now();
     let work = move || {
         let Ok(params) = Params::new(19 * 1024, 2, 1, Some(32)) else { return 0 };
         let mut memory = vec![Block::new(); params.block_count()];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let (mut output, mut count) = ([0; 32], 0_u64);
-        while begun.elapsed() < FOR {
+        while begun.elapsed() < during {
             if argon2
                 .hash_password_into_with_memory(b"password", b"saltsaltsaltsalt", &mut output, &mut memory)
                 .is_ok()

@@ -97,7 +97,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // FULL: with NORMAL a used code would be accepted again after a power cut.
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456;",
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;",
     )?;
     // Without it SQLite parses and plans a statement anew for every other value of its parameters.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
