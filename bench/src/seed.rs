@@ -100,6 +100,7 @@ pub(crate) async fn seed(place: &Place, count: usize) -> Result<Seeded> {
         mailer: Arc::new(NoMail),
         public_url: "http://localhost".into(),
         password_cost: PasswordCost::default(),
+        plain_smtp: claviger_app::email::PlainSmtp::Refused,
     };
     let app = App::open(parts).await?;
     let api_key = set_up(&app).await?;

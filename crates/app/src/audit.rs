@@ -11,7 +11,7 @@ use claviger_store::{
 };
 
 /// Entries sealed in one batch.
-const AT_ONCE: i64 = 500;
+pub(crate) const AT_ONCE: usize = 500;
 /// Entries verified in one read.
 const READ_AT_ONCE: i64 = 2_000;
 
@@ -37,7 +37,7 @@ impl App {
     /// seals at the same time wins or loses whole.
     pub async fn seal_log(&self) -> Result<usize, Problem> {
         let organization = self.organization().await?;
-        let entries = table::audit::unsealed(&self.0.store, organization.id, AT_ONCE).await?;
+        let entries = table::audit::unsealed(&self.0.store, organization.id, AT_ONCE as i64).await?;
         if entries.is_empty() {
             return Ok(0);
         }

@@ -23,6 +23,16 @@ use claviger_store::{
     },
 };
 
+/// Whether mail may be sent without encryption.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlainSmtp {
+    /// It may not.
+    #[default]
+    Refused,
+    /// The configuration asks for it in so many words.
+    Allowed,
+}
+
 /// The form as typed. An empty password keeps the one that is stored.
 #[derive(Clone, Debug, Default)]
 pub struct SmtpForm {
@@ -101,9 +111,14 @@ impl App {
             65_535,
         ));
         let chosen = Encryption::ALL.into_iter().find(|known| known.key() == form.encryption);
-        let encryption = fields.take(
-            chosen.ok_or_else(|| FieldError::new("encryption", "Choose how the connection is encrypted.")),
-        );
+        let encryption = fields.take(match (chosen, self.0.plain_smtp) {
+            (Some(Encryption::Plain), PlainSmtp::Refused) => Err(FieldError::new(
+                "encryption",
+                "Mail without encryption must be allowed in the server's configuration first (allow_plain_smtp).",
+            )),
+            (Some(encryption), _) => Ok(encryption),
+            (None, _) => Err(FieldError::new("encryption", "Choose how the connection is encrypted.")),
+        });
         let username = fields.take(line("username", "Username", &form.username, 255, Presence::Optional));
         let from = match (needed, form.from_address.trim()) {
             (Presence::Optional, "") => Ok(String::new()),

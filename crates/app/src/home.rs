@@ -8,7 +8,10 @@ use claviger_domain::{
     sign_in::TotpSwitch,
     time::{Span, Timestamp},
 };
-use claviger_store::table::{self, smtp::Delivery};
+use claviger_store::{
+    durability::Weakness,
+    table::{self, smtp::Delivery},
+};
 
 const ENDING_SHOWN: i64 = 8;
 
@@ -21,6 +24,8 @@ pub struct Figures {
     pub totp: TotpSwitch,
     /// Whether mails go out.
     pub delivery: Delivery,
+    /// What makes the database lose what it was told to keep.
+    pub weaknesses: Vec<Weakness>,
     /// How many users have each status of S4.14.
     pub by_status: Vec<(String, i64)>,
     /// Whose period ends within seven days, the next to end first.
@@ -66,6 +71,7 @@ impl App {
             now,
             totp: organization.totp,
             delivery: self.delivery().await?,
+            weaknesses: store.weaknesses().await?,
             by_status: self.users_by_status().await?,
             ending: table::account::periods_ending(store, id, now, week, ENDING_SHOWN).await?,
             enrolled_by_day: histogram(&enrollments, now, Span::days(1)),

@@ -89,7 +89,8 @@ impl App {
     }
 
     async fn run_due(&self) -> Result<(), Problem> {
-        while self.seal_log().await? > 0 {}
+        // A full batch means that more is waiting; what comes meanwhile is sealed at the next tick.
+        while self.seal_log().await? == crate::audit::AT_ONCE {}
         for job in [Job::Reminders, Job::CleanUp] {
             self.run_if_due(job).await?;
         }

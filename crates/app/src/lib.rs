@@ -7,6 +7,7 @@ pub mod account;
 pub mod administrators;
 pub mod api_key;
 pub mod audit;
+pub mod demand;
 mod draft;
 pub mod email;
 pub mod enrollment;
@@ -46,6 +47,7 @@ pub mod stored {
 
 use claviger_domain::{organization::Organization, time::Timestamp};
 use claviger_store::{Store, seal::Sealer};
+use email::PlainSmtp;
 use hashing::Hasher;
 use ports::{Clock, Entropy, Mailer};
 use std::sync::{Arc, OnceLock, RwLock};
@@ -86,6 +88,8 @@ pub struct Parts {
     pub public_url: String,
     /// How dear a password hash is.
     pub password_cost: PasswordCost,
+    /// Whether an administrator may send mail without encryption.
+    pub plain_smtp: PlainSmtp,
 }
 
 /// The application; clones share it.
@@ -104,6 +108,7 @@ struct Inner {
     organization: RwLock<Option<(Timestamp, Arc<Organization>)>>,
     api_keys: api_key::Cache,
     queued: Notify,
+    plain_smtp: PlainSmtp,
 }
 
 impl std::fmt::Debug for App {
@@ -115,7 +120,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Puts the application together and sees to it that the organization's row exists and the key fits.
     pub async fn open(parts: Parts) -> Result<Self, Problem> {
-        let Parts { store, sealer, clock, entropy, mailer, public_url, password_cost } = parts;
+        let Parts { store, sealer, clock, entropy, mailer, public_url, password_cost, plain_smtp } = parts;
         let app = Self(Arc::new(Inner {
             store,
             sealer,
@@ -128,6 +133,7 @@ impl App {
             organization: RwLock::new(None),
             api_keys: api_key::Cache::default(),
             queued: Notify::new(),
+            plain_smtp,
         }));
         app.ensure_organization().await?;
         Ok(app)

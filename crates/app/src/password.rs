@@ -12,7 +12,7 @@ use claviger_domain::{
     account::{Account, Password, Realm, State},
     id::AccountId,
     mail::Kind,
-    permission::{AssistUsers, Granted},
+    permission::{AssistUsers, Granted, ManageUsers},
     sign_in::Proven,
     time::Span,
 };
@@ -139,6 +139,32 @@ impl App {
         };
         let link = format!("{}/{path}/{}", self.0.public_url, token.expose());
         draft.mail_once(Kind::PasswordReset, account, cause, &Facts { link: Some(link), ..Facts::default() })
+    }
+
+    /// S3.4: an administrator gives a user the first password; the user must change it at the first sign-in.
+    pub async fn set_first_password(
+        &self,
+        granted: &Granted<ManageUsers>,
+        id: AccountId,
+        new: &str,
+    ) -> Result<Account, Refusal> {
+        let organization = self.organization().await?;
+        let account = self.load_account(Realm::User, id).await?;
+        let settings = &organization.settings;
+        let new = parse_new_password(&account, settings.password_min_length, &settings.name, new)?;
+        let hash = self.hash_password(&new).await?;
+        self.change_user(granted, id, |draft, before| {
+            if before.password != Password::Pending {
+                return Err(Refusal::state(
+                    "has_password",
+                    "The user has a password already. Force a password change instead.",
+                ));
+            }
+            draft.write(table::link::kill_all(draft.organization.id, before.id));
+            draft.log("user.password.set", &Target::from(before), "success", nothing());
+            Ok(Account { password: Password::Expired(hash.clone()), ..before.clone() })
+        })
+        .await
     }
 
     /// S3.3: the present password is no longer enough; a link to set a new one is mailed.

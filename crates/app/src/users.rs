@@ -2,6 +2,7 @@
 
 use crate::{
     App, Problem, Refusal,
+    demand::Demand,
     draft::{Draft, Target, nothing},
     mail::Facts,
     mfa::before_and_after,
@@ -77,17 +78,6 @@ impl From<&Account> for Person {
     }
 }
 
-/// What a form or program wants of a user's requirement.
-#[derive(Clone, Debug)]
-pub enum Demand {
-    /// As it is.
-    Keep,
-    /// No demand.
-    NotRequired,
-    /// MFA within a period, or at once. An error is told with those of the other fields.
-    Required(Result<Period, FieldError>),
-}
-
 /// Whether a new user can sign in at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
@@ -161,7 +151,8 @@ impl App {
         activation: Activation,
     ) -> Result<Account, Refusal> {
         let mut draft = Draft::new(self, granted.actor()).await?;
-        let (parsed, period) = both(person.parse(), self.period_of(demand, draft.organization.totp))?;
+        let demand = demand.on(&Mfa::NONE, draft.organization.totp);
+        let (parsed, period) = both(person.parse(), period_of(&demand))?;
         self.refuse_taken(&parsed, None).await?;
         let account = Account {
             id: AccountId::new(draft.now, self.random()),
@@ -203,7 +194,8 @@ impl App {
         let UserEdit { revision, person, demand } = edit;
         let before = self.load_account(Realm::User, id).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
-        let (parsed, period) = both(person.parse(), self.period_of(demand, draft.organization.totp))?;
+        let demand = demand.on(&before.mfa, draft.organization.totp);
+        let (parsed, period) = both(person.parse(), period_of(&demand))?;
         self.refuse_taken(&parsed, Some(id)).await?;
         if revision.is_some_and(|revision| revision != before.revision) {
             return Err(Refusal::Changed);
@@ -233,17 +225,6 @@ impl App {
         match draft.commit().await? {
             Commit::Committed => Ok(Account { revision: after.revision + 1, ..after }),
             Commit::Conflict => Err(Refusal::Changed),
-        }
-    }
-
-    /// S2.3: while TOTP is disabled no user requirement can be switched on.
-    pub(crate) fn period_of(&self, demand: &Demand, totp: TotpSwitch) -> Result<Option<Period>, FieldError> {
-        match (demand, totp) {
-            (Demand::Keep | Demand::NotRequired, _) => Ok(None),
-            (Demand::Required(_), TotpSwitch::Disabled) => {
-                Err(FieldError::new("require_mfa", "Enable TOTP under MFA Configurations first."))
-            }
-            (Demand::Required(period), TotpSwitch::Enabled) => period.clone().map(Some),
         }
     }
 
@@ -369,6 +350,13 @@ impl App {
             draft.log("user.delete", &Target::from(&account), "success", nothing());
             (draft.commit().await? == Commit::Committed).then_some(())
         })
+    }
+}
+
+fn period_of(demand: &Demand) -> Result<Option<Period>, FieldError> {
+    match demand {
+        Demand::Required(period) => period.clone().map(Some),
+        Demand::Keep | Demand::NotRequired | Demand::Form(_) => Ok(None),
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub window: Window,
     /// How many consecutive codes confirm a new factor.
     pub codes_at_setup: CodesAtSetup,
+    /// When wrong codes lock a factor.
+    pub lockout: LockoutRules,
     /// The fewest characters of a password.
     pub password_min_length: usize,
     /// Idle time that ends an administrator's session.
@@ -72,6 +74,7 @@ impl Settings {
             enrollment_days: EnrollmentDays::new("enrollment_days", 7)?,
             window: Window::Tolerant,
             codes_at_setup: CodesAtSetup::One,
+            lockout: LockoutRules::default(),
             password_min_length: 12,
             administrator_idle: Span::minutes(15),
             user_idle: Span::hours(1),
@@ -95,8 +98,109 @@ impl Settings {
 
     /// What is laid down for codes.
     pub fn code_rules(&self) -> CodeRules {
-        CodeRules { lockout: LockoutRules::default(), window: self.window }
+        CodeRules { lockout: self.lockout, window: self.window }
     }
+
+    /// Every setting but the name, under its name, as the text that [`Settings::changed`] takes: what forms are
+    /// filled with and what is stored.
+    pub fn texts(&self) -> [(&'static str, String); 14] {
+        let hours = |span: Span| span.micros() / Span::hours(1).micros();
+        let minutes = |span: Span| span.micros() / Span::minutes(1).micros();
+        [
+            ("issuer", self.issuer.clone()),
+            ("support_contact", self.support_contact.clone()),
+            ("time_zone", self.time_zone.clone()),
+            ("enrollment_days", self.enrollment_days.get().to_string()),
+            ("window", window_key(self.window).to_owned()),
+            ("codes_at_setup", self.codes_at_setup.count().to_string()),
+            ("lockout_per_sign_in", self.lockout.per_sign_in.to_string()),
+            ("lockout_codes", self.lockout.in_row.to_string()),
+            ("lockout_minutes", minutes(self.lockout.first).to_string()),
+            ("lockout_close", self.lockout.close_at.to_string()),
+            ("password_min_length", self.password_min_length.to_string()),
+            ("admin_idle_minutes", minutes(self.administrator_idle).to_string()),
+            ("user_idle_minutes", minutes(self.user_idle).to_string()),
+            ("session_hours", hours(self.session_overall).to_string()),
+        ]
+    }
+
+    /// These settings with what `text` has another text for; all that is wrong is reported at once.
+    /// `zone_exists` knows the IANA names.
+    pub fn changed<'a>(
+        &self,
+        text: impl Fn(&'static str) -> Option<&'a str>,
+        zone_exists: impl Fn(&str) -> bool,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut settings = self.clone();
+        let mut change = Change { text: &text, fields: Fields::new() };
+        change.to("name", &mut settings.name, |text| parse_name("name", text));
+        change.to("issuer", &mut settings.issuer, |text| {
+            line("issuer", "Issuer", text, 60, Presence::Optional)
+        });
+        change.to("support_contact", &mut settings.support_contact, |text| {
+            line("support_contact", "Support contact", text, 200, Presence::Optional)
+        });
+        change.to("time_zone", &mut settings.time_zone, |text| match text.trim() {
+            zone if zone_exists(zone) => Ok(zone.to_owned()),
+            _ => Err(FieldError::new("time_zone", "Choose a time zone such as Europe/Berlin.")),
+        });
+        change.to("enrollment_days", &mut settings.enrollment_days, |text| {
+            EnrollmentDays::parse("enrollment_days", text)
+        });
+        change.to("window", &mut settings.window, parse_window);
+        change.to("codes_at_setup", &mut settings.codes_at_setup, parse_codes);
+        let lockout = &mut settings.lockout;
+        change.to("lockout_per_sign_in", &mut lockout.per_sign_in, |text| {
+            number("lockout_per_sign_in", "Wrong codes", text, 1, 10)
+        });
+        change.to("lockout_codes", &mut lockout.in_row, |text| {
+            count(number("lockout_codes", "Wrong codes", text, 3, 20))
+        });
+        change.to("lockout_minutes", &mut lockout.first, |text| {
+            number("lockout_minutes", "Minutes", text, 5, 1440).map(Span::minutes)
+        });
+        change.to("lockout_close", &mut lockout.close_at, |text| {
+            count(number("lockout_close", "Wrong codes", text, 20, 1000))
+        });
+        change.to("password_min_length", &mut settings.password_min_length, |text| {
+            count(number("password_min_length", "Password length", text, 8, 64))
+        });
+        change.to("admin_idle_minutes", &mut settings.administrator_idle, |text| {
+            number("admin_idle_minutes", "Minutes", text, 1, 720).map(Span::minutes)
+        });
+        change.to("user_idle_minutes", &mut settings.user_idle, |text| {
+            number("user_idle_minutes", "Minutes", text, 1, 720).map(Span::minutes)
+        });
+        change.to("session_hours", &mut settings.session_overall, |text| {
+            number("session_hours", "Hours", text, 1, 168).map(Span::hours)
+        });
+        change.fields.finish(Some(settings))
+    }
+}
+
+/// Puts each text that is there in the place of the setting it stands for.
+struct Change<'a, Text> {
+    text: &'a Text,
+    fields: Fields,
+}
+
+impl<'t, Text: Fn(&'static str) -> Option<&'t str>> Change<'_, Text> {
+    fn to<T>(
+        &mut self,
+        name: &'static str,
+        setting: &mut T,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) {
+        let Some(text) = (self.text)(name) else { return };
+        if let Some(value) = self.fields.take(parse(text)) {
+            *setting = value;
+        }
+    }
+}
+
+/// A checked number as a count.
+fn count<T: TryFrom<i64> + Default>(number: Result<i64, FieldError>) -> Result<T, FieldError> {
+    number.map(|number| T::try_from(number).unwrap_or_default())
 }
 
 /// The organization's name as entered.
@@ -104,82 +208,8 @@ pub fn parse_name(field: &'static str, text: &str) -> Result<String, FieldError>
     line(field, "Organization name", text, 100, Presence::Required)
 }
 
-/// The settings form as text, before it is checked.
-#[derive(Clone, Debug, Default)]
-pub struct Form<'a> {
-    /// `name`.
-    pub name: &'a str,
-    /// `issuer`.
-    pub issuer: &'a str,
-    /// `support_contact`.
-    pub support_contact: &'a str,
-    /// `time_zone`; whether the zone exists is checked by the caller, who has the list.
-    pub time_zone: &'a str,
-    /// `enrollment_days`.
-    pub enrollment_days: &'a str,
-    /// `window`.
-    pub window: &'a str,
-    /// `codes_at_setup`.
-    pub codes_at_setup: &'a str,
-    /// `password_min_length`.
-    pub password_min_length: &'a str,
-    /// `admin_idle_minutes`.
-    pub admin_idle_minutes: &'a str,
-    /// `user_idle_minutes`.
-    pub user_idle_minutes: &'a str,
-    /// `session_hours`.
-    pub session_hours: &'a str,
-}
-
-impl Form<'_> {
-    /// Checks every field and reports all that is wrong at once. `zone_exists` knows the IANA names.
-    pub fn parse(&self, zone_exists: impl Fn(&str) -> bool) -> Result<Settings, Vec<FieldError>> {
-        let mut fields = Fields::new();
-        let name = fields.take(parse_name("name", self.name));
-        let issuer = fields.take(line("issuer", "Issuer", self.issuer, 60, Presence::Optional));
-        let contact = fields.take(line(
-            "support_contact",
-            "Support contact",
-            self.support_contact,
-            200,
-            Presence::Optional,
-        ));
-        let zone = self.time_zone.trim();
-        let time_zone = fields.take(if zone_exists(zone) {
-            Ok(zone.to_owned())
-        } else {
-            Err(FieldError::new("time_zone", "Choose a time zone such as Europe/Berlin."))
-        });
-        let days = fields.take(EnrollmentDays::parse("enrollment_days", self.enrollment_days));
-        let window = fields.take(parse_window(self.window));
-        let codes = fields.take(parse_codes(self.codes_at_setup));
-        let length =
-            fields.take(number("password_min_length", "Password length", self.password_min_length, 8, 64));
-        let admin_idle =
-            fields.take(number("admin_idle_minutes", "Minutes", self.admin_idle_minutes, 1, 720));
-        let user_idle = fields.take(number("user_idle_minutes", "Minutes", self.user_idle_minutes, 1, 720));
-        let hours = fields.take(number("session_hours", "Hours", self.session_hours, 1, 168));
-        let settings = (|| {
-            Some(Settings {
-                name: name?,
-                issuer: issuer?,
-                support_contact: contact?,
-                time_zone: time_zone?,
-                enrollment_days: days?,
-                window: window?,
-                codes_at_setup: codes?,
-                password_min_length: usize::try_from(length?).ok()?,
-                administrator_idle: Span::minutes(admin_idle?),
-                user_idle: Span::minutes(user_idle?),
-                session_overall: Span::hours(hours?),
-            })
-        })();
-        fields.finish(settings)
-    }
-}
-
 /// `tolerant` or `strict`.
-pub fn parse_window(text: &str) -> Result<Window, FieldError> {
+fn parse_window(text: &str) -> Result<Window, FieldError> {
     match text {
         "tolerant" => Ok(Window::Tolerant),
         "strict" => Ok(Window::Strict),
@@ -217,45 +247,74 @@ impl CodesAtSetup {
 mod tests {
     use super::*;
 
-    fn form() -> Form<'static> {
-        Form {
-            name: "Acme",
-            issuer: "",
-            support_contact: "help@acme.test",
-            time_zone: "UTC",
-            enrollment_days: "7",
-            window: "tolerant",
-            codes_at_setup: "1",
-            password_min_length: "12",
-            admin_idle_minutes: "15",
-            user_idle_minutes: "60",
-            session_hours: "12",
-        }
+    fn change(text: &[(&'static str, &'static str)]) -> Result<Settings, Vec<FieldError>> {
+        let settings = Settings::new("Acme".into()).unwrap();
+        let find = |name| text.iter().find(|(field, _)| *field == name).map(|(_, text)| *text);
+        settings.changed(find, |zone| ["UTC", "Europe/Berlin"].contains(&zone))
     }
 
     #[test]
-    fn the_form_of_the_defaults_gives_the_defaults() {
-        let mut expected = Settings::new("Acme".into()).unwrap();
-        expected.support_contact = "help@acme.test".into();
-        assert_eq!(form().parse(|zone| zone == "UTC"), Ok(expected));
+    fn the_texts_of_settings_give_the_same_settings() {
+        let settings = change(&[
+            ("name", "Acme Tools"),
+            ("issuer", "Acme"),
+            ("support_contact", "help@acme.test"),
+            ("time_zone", "Europe/Berlin"),
+            ("enrollment_days", "30"),
+            ("window", "strict"),
+            ("codes_at_setup", "2"),
+            ("lockout_per_sign_in", "3"),
+            ("lockout_codes", "6"),
+            ("lockout_minutes", "30"),
+            ("lockout_close", "50"),
+            ("password_min_length", "16"),
+            ("admin_idle_minutes", "5"),
+            ("user_idle_minutes", "90"),
+            ("session_hours", "8"),
+        ])
+        .unwrap();
+        let texts = settings.texts();
+        let find = |name: &str| texts.iter().find(|(field, _)| *field == name).map(|(_, text)| text.as_str());
+        assert!(texts.iter().all(|(name, text)| {
+            let default = Settings::new("Acme".into()).unwrap().texts();
+            default.iter().any(|(field, was)| field == name && was != text)
+        }));
+        let again = Settings::new("Acme Tools".into()).unwrap().changed(find, |_| true);
+        assert_eq!(again, Ok(settings));
+    }
+
+    #[test]
+    fn what_is_not_named_stays() {
+        assert_eq!(change(&[]), Ok(Settings::new("Acme".into()).unwrap()));
+        let strict = change(&[("window", "strict")]).unwrap();
+        assert_eq!((strict.window, strict.password_min_length), (Window::Strict, 12));
     }
 
     #[test]
     fn all_errors_are_reported_at_once() {
-        let bad = Form {
-            name: "",
-            enrollment_days: "0",
-            window: "wide",
-            codes_at_setup: "3",
-            session_hours: "1000",
-            time_zone: "Mars",
-            ..form()
-        };
-        let fields: Vec<_> =
-            bad.parse(|zone| zone == "UTC").unwrap_err().into_iter().map(|error| error.field).collect();
+        let bad = change(&[
+            ("name", ""),
+            ("enrollment_days", "0"),
+            ("window", "wide"),
+            ("codes_at_setup", "3"),
+            ("lockout_codes", "21"),
+            ("lockout_minutes", "4"),
+            ("session_hours", "1000"),
+            ("time_zone", "Mars"),
+        ]);
+        let fields: Vec<_> = bad.unwrap_err().into_iter().map(|error| error.field).collect();
         assert_eq!(
             fields,
-            ["name", "time_zone", "enrollment_days", "window", "codes_at_setup", "session_hours"]
+            [
+                "name",
+                "time_zone",
+                "enrollment_days",
+                "window",
+                "codes_at_setup",
+                "lockout_codes",
+                "lockout_minutes",
+                "session_hours"
+            ]
         );
     }
 

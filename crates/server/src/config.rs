@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, overridden by the environment; all errors at once, each with its line (S14.1).
 
+use claviger_app::email::PlainSmtp;
 use claviger_store::StoreOptions;
 use std::{
     collections::BTreeMap,
@@ -31,12 +32,6 @@ pub(crate) struct Config {
 pub(crate) struct TlsFiles {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlainSmtp {
-    Refused,
-    Allowed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,6 +87,12 @@ fn key_file(config: &Config) -> Finding {
 async fn installation(app: &App) -> Vec<Finding> {
     let mut findings =
         vec![Finding::Good(format!("the {} database opens and the master key fits", app.store().name()))];
+    match app.store().weaknesses().await {
+        Ok(weaknesses) => {
+            findings.extend(weaknesses.into_iter().map(|weakness| Finding::Bad(weakness.words().into())));
+        }
+        Err(error) => findings.push(Finding::Bad(error.to_string())),
+    }
     match app.installation().await {
         Ok(Installation::SetUp) => findings.push(Finding::Good("Claviger is set up".into())),
         Ok(Installation::Fresh) => {

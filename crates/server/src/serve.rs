@@ -1,11 +1,6 @@
 //! The server: accept, answer, and stop without cutting anyone off (S14.4).
 
-use crate::{
-    config::{Config, PlainSmtp},
-    logs,
-    tls::Tls,
-    world,
-};
+use crate::{config::Config, logs, tls::Tls, world};
 use anyhow::{Context, Result};
 use axum::Router;
 use claviger_app::set_up::Installation;
@@ -43,14 +38,11 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         logs::say("It works once and for 24 hours. `claviger admin setup-link` makes a new one.");
     }
     logs::say(&format!("Claviger listens on {address}, at {}", app.public_url()));
+    for weakness in app.store().weaknesses().await? {
+        tracing::warn!("{}", weakness.words());
+    }
     tracing::info!(%address, database = app.store().name(), "listening");
-    let options = Options {
-        trusted_proxies: config.trusted_proxies.clone(),
-        plain_smtp: match config.plain_smtp {
-            PlainSmtp::Allowed => claviger_web::PlainSmtp::Allowed,
-            PlainSmtp::Refused => claviger_web::PlainSmtp::Refused,
-        },
-    };
+    let options = Options { trusted_proxies: config.trusted_proxies.clone() };
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn({
         let app = app.clone();

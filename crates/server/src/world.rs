@@ -61,6 +61,7 @@ pub(crate) async fn open(config: &Config) -> Result<App> {
         mailer: Arc::new(Smtp::new(SystemClock)),
         public_url: config.public_url.clone(),
         password_cost: PasswordCost::default(),
+        plain_smtp: config.plain_smtp,
     };
     App::open(parts).await.context("the installation can't be used")
 }

@@ -21,6 +21,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("user_unlocked", "success", "The user is unlocked."),
     ("activation_sent", "success", "A new activation e-mail is on its way. The old link is dead."),
     ("password_reset", "success", "The user must choose a new password. A link is on its way."),
+    ("password_set", "success", "The password is set. The user must change it at the first sign-in."),
     ("mfa_required", "success", "MFA is required. The user is told by e-mail."),
     ("mfa_removed", "success", "MFA is no longer required."),
     ("mfa_extended", "success", "The enrollment period was extended. The user is told by e-mail."),

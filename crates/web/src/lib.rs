@@ -22,7 +22,7 @@ mod visit;
 
 pub use api::openapi;
 pub use origin::Peer;
-pub use state::{Options, PlainSmtp, Web};
+pub use state::{Options, Web};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;

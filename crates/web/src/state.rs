@@ -15,18 +15,6 @@ use std::{
 pub struct Options {
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Whether an administrator may send mail without encryption.
-    pub plain_smtp: PlainSmtp,
-}
-
-/// Whether mail may be sent without encryption.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PlainSmtp {
-    /// It may not.
-    #[default]
-    Refused,
-    /// The configuration asks for it in so many words.
-    Allowed,
 }
 
 /// The application with what the web adds to it; clones share it.

@@ -45,7 +45,7 @@ on_both!(
 on_both!(
     a_registration_link_works_once_for_seven_days_and_dies_with_a_newer_one,
     async |database: &TestDatabase| {
-        use claviger_app::users::{Activation, Demand};
+        use claviger_app::{demand::Demand, users::Activation};
         let world = World::new(database).await;
         let alice = world
             .app
@@ -152,6 +152,7 @@ on_both!(another_master_key_does_not_open_the_installation, async |database: &Te
         mailer: world.mailbox.clone(),
         public_url: String::new(),
         password_cost: PasswordCost::cheapest(),
+        plain_smtp: claviger_app::email::PlainSmtp::Refused,
     };
     let refused = App::open(parts).await.unwrap_err();
     assert!(refused.to_string().contains("master key does not fit"), "{refused}");

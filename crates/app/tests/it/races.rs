@@ -97,7 +97,7 @@ on_both!(of_two_set_up_wizards_at_once_one_wins, async |database: &TestDatabase|
 });
 
 on_both!(one_name_is_given_to_one_user_however_many_ask_for_it, async |database: &TestDatabase| {
-    use claviger_app::users::{Activation, Demand};
+    use claviger_app::{demand::Demand, users::Activation};
     let world = World::new(database).await;
     let racers: Vec<_> = (0..16)
         .map(|_| {

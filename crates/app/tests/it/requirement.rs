@@ -1,7 +1,8 @@
 use crate::*;
 use claviger_app::{
     Refusal,
-    users::{Activation, Demand, UserEdit},
+    demand::Demand,
+    users::{Activation, UserEdit},
 };
 use claviger_domain::{
     account::{Password, State},

@@ -82,7 +82,7 @@ on_both!(ten_wrong_codes_lock_the_factor_and_tell_the_user, async |database: &Te
 on_both!(unknown_account_wrong_password_and_no_password_are_the_same, async |database: &TestDatabase| {
     let world = World::new(database).await;
     world.user("alice", None).await;
-    let pending = claviger_app::users::Demand::NotRequired;
+    let pending = claviger_app::demand::Demand::NotRequired;
     let now = claviger_app::users::Activation::Now;
     world.app.create_user(&granted(), &person("pending"), &pending, now).await.unwrap();
     for (name, password) in
@@ -206,4 +206,53 @@ on_both!(text_with_a_nul_is_an_unknown_account_and_not_an_error, async |database
     world.user("alice", None).await;
     assert!(matches!(world.password("nobody\0", PASSWORD).await, PasswordOutcome::Refused));
     world.app.forgot_password(Realm::User, "no\0body", &origin()).await.unwrap();
+});
+
+on_both!(the_organization_says_how_many_wrong_codes_lock, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let (_, secret) = world.enrolled("alice").await;
+    let texts = [("lockout_per_sign_in", "2"), ("lockout_codes", "3"), ("lockout_minutes", "45")];
+    let find = |name| texts.iter().find(|(field, _)| *field == name).map(|(_, text)| *text);
+    let now = world.app.organization().await.unwrap();
+    let settings = now.settings.changed(find, |_| true).unwrap();
+    world.app.save_settings(&granted(), settings, None).await.unwrap();
+    let wrong = Code::parse("code", "000000").unwrap();
+    let session = world.session("alice").await;
+    for n in 1..=2 {
+        let Visit::Half(half) = world.visit(&session).await else { panic!("{n}") };
+        let outcome = world.app.submit_code(&half, factor_of(&half), &wrong).await.unwrap();
+        assert_eq!(matches!(outcome, CodeOutcome::StartAgain), n == 2, "{n}: {outcome:?}");
+    }
+    let half = world.half("alice").await;
+    let _ = world.app.submit_code(&half, factor_of(&half), &wrong).await.unwrap();
+    let half = world.half("alice").await;
+    let locked = world.app.submit_code(&half, factor_of(&half), &world.code(&secret)).await.unwrap();
+    let until = world.app.now().plus(Span::minutes(45));
+    assert!(
+        matches!(locked, CodeOutcome::Refused(Told::Locked { until: Some(at) }) if at == until),
+        "{locked:?}"
+    );
+});
+
+on_both!(a_first_password_is_given_once_and_must_be_changed, async |database: &TestDatabase| {
+    use claviger_app::{Refusal, demand::Demand, users::Activation};
+    let world = World::new(database).await;
+    let user = person("bob");
+    let staged =
+        world.app.create_user(&granted(), &user, &Demand::NotRequired, Activation::Later).await.unwrap();
+    let short = world.app.set_first_password(&granted(), staged.id, "short").await.unwrap_err();
+    assert_eq!(refused_fields(short), ["password"]);
+    world.app.set_first_password(&granted(), staged.id, PASSWORD).await.unwrap();
+    world.app.activate_user(&granted(), staged.id).await.unwrap();
+    assert_eq!(world.subjects("bob@acme.test").await, [""; 0], "there is nothing to register for");
+    let half = world.half("bob").await;
+    assert_eq!(half.next, Next::ChangePassword);
+    let same = world.app.change_expired_password(&half, PASSWORD).await.unwrap_err();
+    assert_eq!(refused_fields(same), ["password"]);
+    let own = "a password of my own";
+    let session = world.app.change_expired_password(&half, own).await.unwrap();
+    assert!(matches!(world.visit(&session).await, Visit::Full(_)));
+    let again = world.app.set_first_password(&granted(), staged.id, PASSWORD).await.unwrap_err();
+    assert!(matches!(again, Refusal::State { code: "has_password", .. }), "{again:?}");
+    assert!(matches!(world.password("bob", own).await, PasswordOutcome::Session(_)));
 });

@@ -2,13 +2,14 @@
 
 use claviger_app::{
     App, Parts, PasswordCost, Refusal,
+    demand::Demand,
     enrollment::Enroller,
     mail::Message,
     ports::{Clock, Entropy, MailError, Mailer, Sending, SmtpServer},
     session::{HalfSignedIn, NewSession, Origin, SignedIn, Visit},
     set_up::SetUpForm,
     sign_in::PasswordOutcome,
-    users::{Activation, Demand, Person},
+    users::{Activation, Person},
 };
 use claviger_domain::{
     account::{Account, Realm},
@@ -105,6 +106,7 @@ impl World {
             mailer: Arc::clone(mailbox) as Arc<dyn Mailer>,
             public_url: "https://sso.acme.test".into(),
             password_cost: PasswordCost::cheapest(),
+            plain_smtp: claviger_app::email::PlainSmtp::Refused,
         };
         App::open(parts).await.unwrap()
     }

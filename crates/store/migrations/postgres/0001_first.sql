@@ -4,16 +4,8 @@ CREATE TABLE organization (
     set_up_at BIGINT,
     totp TEXT NOT NULL,
     name TEXT NOT NULL,
-    issuer TEXT NOT NULL,
-    support_contact TEXT NOT NULL,
-    time_zone TEXT NOT NULL,
-    enrollment_days BIGINT NOT NULL,
-    accepted_window TEXT NOT NULL,
-    codes_at_setup BIGINT NOT NULL,
-    password_min_length BIGINT NOT NULL,
-    administrator_idle BIGINT NOT NULL,
-    user_idle BIGINT NOT NULL,
-    session_overall BIGINT NOT NULL
+    -- A JSON object of texts; a setting that is not in it has its default.
+    settings TEXT NOT NULL
 );
 
 -- One row, so that of several servers that start at once on an empty database one makes the organization.

@@ -4,16 +4,8 @@ CREATE TABLE organization (
     set_up_at INTEGER,
     totp TEXT NOT NULL,
     name TEXT NOT NULL,
-    issuer TEXT NOT NULL,
-    support_contact TEXT NOT NULL,
-    time_zone TEXT NOT NULL,
-    enrollment_days INTEGER NOT NULL,
-    accepted_window TEXT NOT NULL,
-    codes_at_setup INTEGER NOT NULL,
-    password_min_length INTEGER NOT NULL,
-    administrator_idle INTEGER NOT NULL,
-    user_idle INTEGER NOT NULL,
-    session_overall INTEGER NOT NULL
+    -- A JSON object of texts; a setting that is not in it has its default.
+    settings TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- One row, so that of several servers that start at once on an empty database one makes the organization.

@@ -4,11 +4,11 @@ use super::{refused, unknown};
 use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
     id::OrganizationId,
-    mfa::EnrollmentDays,
-    organization::{CodesAtSetup, Organization, Settings, parse_window, window_key},
+    organization::{Organization, Settings},
     sign_in::TotpSwitch,
-    time::{Span, Timestamp},
+    time::Timestamp,
 };
+use std::collections::HashMap;
 
 /// The organization, and whether the wizard has been through.
 #[derive(Clone, Debug)]
@@ -22,23 +22,13 @@ pub struct Stored {
 impl FromRow for Stored {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         let totp: String = row.get(3)?;
-        let window: String = row.get(9)?;
-        let settings = Settings {
-            name: row.get(4)?,
-            issuer: row.get(5)?,
-            support_contact: row.get(6)?,
-            time_zone: row.get(7)?,
-            enrollment_days: EnrollmentDays::new("enrollment_days", row.get(8)?).map_err(refused)?,
-            window: parse_window(&window).map_err(refused)?,
-            codes_at_setup: match row.get::<i64>(10)? {
-                1 => CodesAtSetup::One,
-                _ => CodesAtSetup::Two,
-            },
-            password_min_length: usize::try_from(row.get::<i64>(11)?).unwrap_or(12),
-            administrator_idle: Span::from_micros(row.get(12)?),
-            user_idle: Span::from_micros(row.get(13)?),
-            session_overall: Span::from_micros(row.get(14)?),
-        };
+        let texts: String = row.get(5)?;
+        let texts: HashMap<String, String> = serde_json::from_str(&texts)
+            .map_err(|error| StoreError::corrupt(format!("settings: {error}")))?;
+        let settings = Settings::new(row.get(4)?)
+            .map_err(refused)?
+            .changed(|name| texts.get(name).map(String::as_str), |_| true)
+            .map_err(|errors| StoreError::corrupt(format!("settings: {errors:?}")))?;
         let totp = match totp.as_str() {
             "enabled" => TotpSwitch::Enabled,
             "disabled" => TotpSwitch::Disabled,
@@ -58,9 +48,8 @@ impl FromRow for Stored {
 
 /// The installation's organization, if the database has been started once.
 pub async fn load(store: &Store) -> Result<Option<Stored>, StoreError> {
-    const SQL: &str = "SELECT id, revision, set_up_at, totp, name, issuer, support_contact, time_zone, enrollment_days, \
-        accepted_window, codes_at_setup, password_min_length, administrator_idle, user_idle, session_overall \
-        FROM organization ORDER BY id LIMIT 1";
+    const SQL: &str =
+        "SELECT id, revision, set_up_at, totp, name, settings FROM organization ORDER BY id LIMIT 1";
     store.first(SQL, p![]).await
 }
 
@@ -73,36 +62,25 @@ const fn totp_key(totp: TotpSwitch) -> &'static str {
 
 /// The blank row of the first start, with what proves later that the master key fits.
 pub fn insert_blank(id: OrganizationId, settings: &Settings, key_check: Vec<u8>) -> [Statement; 4] {
-    const SQL: &str = "INSERT INTO organization (id, revision, set_up_at, totp, name, issuer, support_contact, time_zone, \
-        enrollment_days, accepted_window, codes_at_setup, password_min_length, administrator_idle, user_idle, session_overall) \
-        VALUES ($1, 1, NULL, 'disabled', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    const SQL: &str = "INSERT INTO organization (id, revision, set_up_at, totp, name, settings) \
+        VALUES ($1, 1, NULL, 'disabled', $2, $3)";
     const CHECK: &str = "INSERT INTO key_check (organization, sealed) VALUES ($1, $2)";
     const ONE: &str = "INSERT INTO installation (number, organization) VALUES (1, $1)";
     const CHAIN: &str = "INSERT INTO audit_chain (organization, sequence, link) VALUES ($1, 0, $2)";
-    let mut values = p![id];
-    values.extend(settings_values(settings));
     [
         Statement::new(ONE, p![id]),
-        Statement::new(SQL, values),
+        Statement::new(SQL, p![id, &settings.name, texts(settings)]),
         Statement::new(CHECK, p![id, key_check]),
         Statement::new(CHAIN, p![id, claviger_domain::audit::GENESIS]),
     ]
 }
 
-fn settings_values(settings: &Settings) -> Vec<crate::Value> {
-    p![
-        &settings.name,
-        &settings.issuer,
-        &settings.support_contact,
-        &settings.time_zone,
-        settings.enrollment_days.get(),
-        window_key(settings.window),
-        settings.codes_at_setup.count(),
-        i64::try_from(settings.password_min_length).unwrap_or(12),
-        settings.administrator_idle.micros(),
-        settings.user_idle.micros(),
-        settings.session_overall.micros(),
-    ]
+/// The settings as a JSON object of texts: one that is not there has its default, so that a new setting needs no
+/// migration.
+fn texts(settings: &Settings) -> String {
+    let texts: serde_json::Map<_, _> =
+        settings.texts().into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+    serde_json::Value::Object(texts).to_string()
 }
 
 /// The value sealed when the database was made.
@@ -120,12 +98,15 @@ pub fn set_up(id: OrganizationId, name: &str, now: Timestamp) -> Statement {
 
 /// Writes the settings and the switch, guarded on the revision that was loaded.
 pub fn save(organization: &Organization) -> Statement {
-    const SQL: &str = "UPDATE organization SET name = $2, issuer = $3, support_contact = $4, time_zone = $5, \
-        enrollment_days = $6, accepted_window = $7, codes_at_setup = $8, password_min_length = $9, \
-        administrator_idle = $10, user_idle = $11, session_overall = $12, totp = $13, revision = revision + 1 \
-        WHERE id = $1 AND revision = $14";
-    let mut values = p![organization.id];
-    values.extend(settings_values(&organization.settings));
-    values.extend(p![totp_key(organization.totp), organization.revision]);
+    const SQL: &str = "UPDATE organization SET name = $2, settings = $3, totp = $4, revision = revision + 1 \
+        WHERE id = $1 AND revision = $5";
+    let settings = &organization.settings;
+    let values = p![
+        organization.id,
+        &settings.name,
+        texts(settings),
+        totp_key(organization.totp),
+        organization.revision
+    ];
     Statement::new(SQL, values).expect_rows(1)
 }

@@ -60,3 +60,17 @@ async fn the_database_file_is_its_owners_alone() {
     let claviger_store::StoreOptions::Sqlite(path) = &database.options else { panic!() };
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[tokio::test]
+async fn a_database_that_does_not_wait_for_its_disk_is_told() {
+    use claviger_store::{StoreOptions, durability::Weakness::CommitsNotWaitedFor};
+    let sqlite = TestDatabase::new(Engine::Sqlite).await;
+    assert_eq!(sqlite.open().await.weaknesses().await.unwrap(), []);
+    let postgres = TestDatabase::new(Engine::Postgres).await;
+    let kept = postgres.open().await.weaknesses().await.unwrap();
+    assert!(!kept.contains(&CommitsNotWaitedFor), "{kept:?}");
+    let StoreOptions::Postgres(url) = &postgres.options else { panic!() };
+    let hasty = StoreOptions::Postgres(format!("{url}%20-csynchronous_commit%3Doff"));
+    let told = Store::open(&hasty).await.unwrap().weaknesses().await.unwrap();
+    assert!(told.contains(&CommitsNotWaitedFor), "{told:?}");
+}

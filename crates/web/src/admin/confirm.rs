@@ -18,6 +18,7 @@ pub(super) struct Confirm {
     pub(super) effects: Vec<String>,
     pub(super) days: Option<Field>,
     pub(super) reason: Option<Field>,
+    pub(super) password: Option<Field>,
     pub(super) typed_name: Option<Typed>,
     pub(super) problem: Option<String>,
     pub(super) danger: bool,

@@ -6,7 +6,6 @@ use crate::{
     error::PageError,
     flash,
     form::{Check, Errors, Field, Posted},
-    state::PlainSmtp,
     view::{Flash, Pager, When, filters, page, render, unprocessable},
     visit::Admin,
 };
@@ -16,14 +15,14 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use claviger_app::stored::{Delivery, Encryption, MailState, Smtp};
+use claviger_app::stored::{Delivery, MailState, Smtp};
 use claviger_app::{
     Refusal,
     email::{QueuedMail, SmtpForm},
     session::SignedIn,
     words,
 };
-use claviger_domain::{field::FieldError, permission::ManageOrganization, time::Timestamp};
+use claviger_domain::{permission::ManageOrganization, time::Timestamp};
 
 #[derive(Template)]
 #[template(path = "admin/settings_email.html")]
@@ -119,15 +118,7 @@ pub(super) async fn save(
         from_address: form.owned("from_address"),
         from_name: form.owned("from_name"),
     };
-    let plain = typed.encryption == Encryption::Plain.key();
-    let saved = if plain && web.options().plain_smtp == PlainSmtp::Refused {
-        let message =
-            "Mail without encryption must be allowed in the server's configuration first (allow_plain_smtp).";
-        Err(FieldError::new("encryption", message).into())
-    } else {
-        web.app().save_smtp(&granted, &typed).await
-    };
-    match saved {
+    match web.app().save_smtp(&granted, &typed).await {
         Ok(()) => Ok(flash::redirect("/admin/settings/email", "saved")),
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&EmailSettings::new(&web, &me, frame).await?.typed(&form, &errors.into())))

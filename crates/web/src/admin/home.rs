@@ -23,6 +23,7 @@ use claviger_domain::{
 #[template(path = "admin/home.html")]
 struct Home {
     chrome: AdminChrome,
+    warnings: Vec<&'static str>,
     checklist: Option<Checklist>,
     figures: Vec<Figure>,
     donut: Donut,
@@ -80,6 +81,7 @@ pub(super) async fn show(
     });
     Ok(page(&Home {
         chrome: AdminChrome::new(&web, &me, frame, "home").await?,
+        warnings: figures.weaknesses.iter().map(|weakness| weakness.words()).collect(),
         checklist: checklist(&figures),
         figures: cards(&figures),
         donut: charts::donut(&figures),

@@ -80,6 +80,7 @@ async fn disabling(web: &Web, me: &SignedIn, frame: Frame, field: Field) -> Resu
         ],
         days: None,
         reason: None,
+        password: None,
         typed_name: Some(Typed {
             name: "organization",
             label: "Organization's name".into(),

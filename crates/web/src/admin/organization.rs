@@ -13,10 +13,10 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use claviger_app::{Refusal, session::SignedIn, words};
 use claviger_domain::{
-    organization::{Form, Organization, window_key},
+    organization::Organization,
     permission::{ManageOrganization, ViewUsers},
-    time::Span,
 };
+use std::collections::HashMap;
 
 #[derive(Template)]
 #[template(path = "admin/settings_organization.html")]
@@ -25,27 +25,13 @@ struct OrganizationSettings {
     may_edit: bool,
     problem: Option<String>,
     revision: String,
-    name: Field,
-    support_contact: Field,
-    time_zone: Field,
-    enrollment_days: Field,
-    issuer: Field,
-    window: Field,
-    codes_at_setup: Field,
-    password_min_length: Field,
-    admin_idle_minutes: Field,
-    user_idle_minutes: Field,
-    session_hours: Field,
+    fields: HashMap<&'static str, Field>,
     time_zones: Vec<Choice>,
 }
 
 struct Choice {
     value: String,
     label: String,
-}
-
-fn in_minutes(span: Span) -> String {
-    (span.micros() / Span::minutes(1).micros()).to_string()
 }
 
 impl OrganizationSettings {
@@ -61,19 +47,12 @@ impl OrganizationSettings {
             may_edit: me.actor.granted::<ManageOrganization>().is_ok(),
             problem: None,
             revision: organization.revision.to_string(),
-            name: Field::of(&settings.name),
-            support_contact: Field::of(&settings.support_contact),
-            time_zone: Field::of(&settings.time_zone),
-            enrollment_days: Field::of(settings.enrollment_days.get().to_string()),
-            issuer: Field::of(&settings.issuer),
-            window: Field::of(window_key(settings.window)),
-            codes_at_setup: Field::of(settings.codes_at_setup.count().to_string()),
-            password_min_length: Field::of(settings.password_min_length.to_string()),
-            admin_idle_minutes: Field::of(in_minutes(settings.administrator_idle)),
-            user_idle_minutes: Field::of(in_minutes(settings.user_idle)),
-            session_hours: Field::of(
-                (settings.session_overall.micros() / Span::hours(1).micros()).to_string(),
-            ),
+            fields: settings
+                .texts()
+                .into_iter()
+                .chain([("name", settings.name.clone())])
+                .map(|(name, text)| (name, Field::of(text)))
+                .collect(),
             time_zones: words::zones()
                 .into_iter()
                 .map(|zone| Choice { label: zone.replace('_', " "), value: zone })
@@ -81,19 +60,16 @@ impl OrganizationSettings {
         })
     }
 
+    /// What the form shows in the field of that name.
+    fn field(&self, name: &str) -> Field {
+        self.fields.get(name).cloned().unwrap_or_default()
+    }
+
     fn typed(mut self, form: &Posted, errors: &Errors) -> Self {
         self.revision = form.owned("revision");
-        self.name = form.field("name", errors);
-        self.support_contact = form.field("support_contact", errors);
-        self.time_zone = form.field("time_zone", errors);
-        self.enrollment_days = form.field("enrollment_days", errors);
-        self.issuer = form.field("issuer", errors);
-        self.window = form.field("window", errors);
-        self.codes_at_setup = form.field("codes_at_setup", errors);
-        self.password_min_length = form.field("password_min_length", errors);
-        self.admin_idle_minutes = form.field("admin_idle_minutes", errors);
-        self.user_idle_minutes = form.field("user_idle_minutes", errors);
-        self.session_hours = form.field("session_hours", errors);
+        for (name, field) in &mut self.fields {
+            *field = form.field(name, errors);
+        }
         self
     }
 }
@@ -115,20 +91,8 @@ pub(super) async fn save(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
-    let typed = Form {
-        name: form.text("name"),
-        issuer: form.text("issuer"),
-        support_contact: form.text("support_contact"),
-        time_zone: form.text("time_zone"),
-        enrollment_days: form.text("enrollment_days"),
-        window: form.text("window"),
-        codes_at_setup: form.text("codes_at_setup"),
-        password_min_length: form.text("password_min_length"),
-        admin_idle_minutes: form.text("admin_idle_minutes"),
-        user_idle_minutes: form.text("user_idle_minutes"),
-        session_hours: form.text("session_hours"),
-    };
-    let saved = match typed.parse(words::zone_exists) {
+    let current = web.app().organization().await?;
+    let saved = match current.settings.changed(|name| Some(form.text(name)), words::zone_exists) {
         Ok(settings) => web.app().save_settings(&granted, settings, form.text("revision").parse().ok()).await,
         Err(errors) => Err(errors.into()),
     };

@@ -2,7 +2,7 @@
 
 use super::{
     user_id,
-    user_new::{person, required},
+    user_new::{demand, person},
 };
 use crate::{
     Web,
@@ -20,19 +20,13 @@ use axum::{
     response::Response,
 };
 use claviger_app::stored::Holder;
-use claviger_app::{
-    Refusal,
-    session::SignedIn,
-    users::{Demand, UserEdit},
-    words,
-};
+use claviger_app::{Refusal, demand::days_to_show, session::SignedIn, users::UserEdit, words};
 use claviger_domain::{
-    account::{Account, Password, State as AccountState},
+    account::{Password, State as AccountState},
     lockout::Lock,
     mfa::{Enrollment, Requirement},
     permission::{AssistUsers, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
-    status::Status,
     time::Timestamp,
 };
 
@@ -54,6 +48,7 @@ pub(super) struct UserHeader {
     pub(super) can_activate: bool,
     pub(super) can_suspend: bool,
     pub(super) can_resend: bool,
+    pub(super) can_set_password: bool,
     pub(super) can_reset_password: bool,
     pub(super) can_delete: bool,
 }
@@ -97,6 +92,7 @@ pub(super) fn header(
         can_activate: manage && !activated,
         can_suspend: manage && activated,
         can_resend: manage && activated && pending,
+        can_set_password: manage && pending,
         can_reset_password: assist && activated && !pending,
         can_delete: manage,
     }
@@ -126,7 +122,7 @@ impl UserPage {
         let organization = web.app().organization().await?;
         let account = &holder.account;
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-        let days = shown_days(account, organization.settings.enrollment_days.get(), now);
+        let days = days_to_show(account, organization.settings.enrollment_days, now);
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
             header: header(holder, me, organization.totp, (now, zone), "details"),
@@ -215,30 +211,6 @@ pub(super) async fn show(
     Ok(page(&UserPage::new(&web, &me, frame, &holder).await?))
 }
 
-/// The number that the form shows: what is left of a running period, or the default for a new one. Nothing
-/// where there is no period to speak of: the menu of the padlock has the verbs for that.
-fn shown_days(account: &Account, default: i64, now: Timestamp) -> Option<i64> {
-    match account.mfa.status(now) {
-        Status::Enrolling { left, .. } => Some(left.days_rounded_up()),
-        Status::None => Some(default),
-        Status::Active | Status::Optional | Status::Expired { .. } | Status::RequiredWithoutPeriod => None,
-    }
-}
-
-/// What the form asks for. A number that is still what the form showed changes nothing, however long ago that was.
-fn demand(form: &Posted, account: &Account, totp: TotpSwitch) -> Demand {
-    let required = account.mfa.requirement != Requirement::NotRequired;
-    let enrolled = account.mfa.enrollment != Enrollment::NotEnrolled;
-    match (totp, form.has("require_mfa"), required) {
-        (TotpSwitch::Disabled, _, _) | (_, false, false) => Demand::Keep,
-        (_, false, true) => Demand::NotRequired,
-        (_, true, true) if enrolled || !form.has("enrollment_days") => Demand::Keep,
-        (_, true, true) if form.text("shown_days") == form.text("enrollment_days").trim() => Demand::Keep,
-        (_, true, false) if enrolled => Demand::Required(Ok(claviger_domain::mfa::Period::None)),
-        (_, true, _) => self::required(form),
-    }
-}
-
 pub(super) async fn save(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -249,9 +221,11 @@ pub(super) async fn save(
     let granted = me.actor.granted::<ManageUsers>()?;
     let id = user_id(&id)?;
     let holder = web.app().user_with_factor(&me.actor.granted::<ViewUsers>()?, id).await?;
-    let organization = web.app().organization().await?;
-    let demand = demand(&form, &holder.account, organization.totp);
-    let edit = UserEdit { revision: form.text("revision").parse().ok(), person: person(&form), demand };
+    let edit = UserEdit {
+        revision: form.text("revision").parse().ok(),
+        person: person(&form),
+        demand: demand(&form),
+    };
     match web.app().edit_user(&granted, id, &edit).await {
         Ok(_) => Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),
         Err(Refusal::Fields(errors)) => {

@@ -31,6 +31,7 @@ enum Verb {
     Unlock,
     Resend,
     ResetPassword,
+    SetPassword,
     Require,
     Remove,
     Extend,
@@ -124,6 +125,17 @@ const ACTIONS: &[Action] = &[
         ],
     },
     Action {
+        verb: Verb::SetPassword,
+        path: "password",
+        heading: "Set a first password for",
+        button: "Set password",
+        done: "password_set",
+        effects: &[
+            "You tell them the password; no mail is sent, and the link of an earlier mail is dead.",
+            "They must choose a password of their own at their first sign-in.",
+        ],
+    },
+    Action {
         verb: Verb::Require,
         path: "mfa/require",
         heading: "Require MFA for",
@@ -204,6 +216,7 @@ impl Asked {
             effects: action.effects.iter().map(|effect| (*effect).to_owned()).collect(),
             days: action.takes_days().then(|| Field::of(default_days)),
             reason: (action.verb == Verb::Reset).then(Field::default),
+            password: (action.verb == Verb::SetPassword).then(Field::default),
             typed_name: None,
             problem: None,
             danger: action.is_danger(),
@@ -234,6 +247,7 @@ impl Asked {
         again.problem = problem.or_else(|| errors.of("require_mfa"));
         again.days = again.days.map(|_| form.field("enrollment_days", &errors));
         again.reason = again.reason.map(|_| form.field("reason", &errors));
+        again.password = again.password.map(|_| Field::secret("password", &errors));
         Ok(render(status, &again))
     }
 }
@@ -244,9 +258,13 @@ fn check(me: &SignedIn, verb: Verb) -> Result<(), PageError> {
         Verb::Unlock | Verb::ResetPassword | Verb::Extend | Verb::Reset => {
             drop(me.actor.granted::<AssistUsers>()?)
         }
-        Verb::Activate | Verb::Suspend | Verb::Delete | Verb::Resend | Verb::Require | Verb::Remove => {
-            drop(me.actor.granted::<ManageUsers>()?);
-        }
+        Verb::Activate
+        | Verb::Suspend
+        | Verb::Delete
+        | Verb::Resend
+        | Verb::SetPassword
+        | Verb::Require
+        | Verb::Remove => drop(me.actor.granted::<ManageUsers>()?),
     }
     Ok(())
 }
@@ -263,6 +281,7 @@ async fn run(web: &Web, me: &SignedIn, verb: Verb, id: AccountId, form: &Posted)
         Verb::Unlock => app.unlock_user(&assist()?, id).await,
         Verb::Resend => app.resend_activation(&manage()?, id).await.map(drop),
         Verb::ResetPassword => app.force_password_change(&assist()?, id).await.map(drop),
+        Verb::SetPassword => app.set_first_password(&manage()?, id, form.text("password")).await.map(drop),
         Verb::Require => {
             app.require_mfa(&manage()?, id, Period::Days(days()?), RunningPeriod::Restart).await.map(drop)
         }

@@ -13,12 +13,10 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use claviger_app::{
     Refusal,
-    users::{Activation, Demand, Person},
+    demand::{self, Demand, Ticked},
+    users::{Activation, Person},
 };
-use claviger_domain::{
-    mfa::{EnrollmentDays, Period},
-    permission::ManageUsers,
-};
+use claviger_domain::permission::ManageUsers;
 
 #[derive(Template)]
 #[template(path = "admin/user_new.html")]
@@ -45,9 +43,12 @@ pub(super) fn person(form: &Posted) -> Person {
     }
 }
 
-/// The days count only beside the ticked box.
-pub(super) fn required(form: &Posted) -> Demand {
-    Demand::Required(EnrollmentDays::parse("enrollment_days", form.text("enrollment_days")).map(Period::Days))
+pub(super) fn demand(form: &Posted) -> Demand {
+    Demand::Form(demand::Form {
+        requirement: if form.has("require_mfa") { Ticked::Yes } else { Ticked::No },
+        days: form.has("enrollment_days").then(|| form.owned("enrollment_days")),
+        days_shown: form.owned("shown_days"),
+    })
 }
 
 fn blank(chrome: AdminChrome, form: &Posted, errors: &Errors) -> UserNew {
@@ -88,9 +89,8 @@ pub(super) async fn create(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageUsers>()?;
-    let demand = if form.has("require_mfa") { required(&form) } else { Demand::NotRequired };
     let activation = if form.has("activate") { Activation::Now } else { Activation::Later };
-    match web.app().create_user(&granted, &person(&form), &demand, activation).await {
+    match web.app().create_user(&granted, &person(&form), &demand(&form), activation).await {
         Ok(account) => Ok(flash::redirect(&format!("/admin/users/{}", account.id), "user_created")),
         Err(Refusal::Fields(errors)) => {
             let chrome = AdminChrome::new(&web, &me, frame, "users").await?;

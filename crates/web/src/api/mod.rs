@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/users/{id}/activate", post(users::activate))
         .route("/users/{id}/suspend", post(users::suspend))
         .route("/users/{id}/unlock", post(users::unlock))
+        .route("/users/{id}/password", put(users::set_password))
         .route("/users/{id}/activation-email", post(users::resend))
         .route("/users/{id}/mfa", get(mfa::show))
         .route("/users/{id}/mfa/requirement", put(mfa::require).delete(mfa::remove))

@@ -21,6 +21,7 @@ use utoipa::{
         super::users::activate,
         super::users::suspend,
         super::users::unlock,
+        super::users::set_password,
         super::users::resend,
         super::mfa::show,
         super::mfa::require,

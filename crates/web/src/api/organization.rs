@@ -9,12 +9,13 @@ use crate::Web;
 use axum::{Json, extract::State};
 use claviger_app::words;
 use claviger_domain::{
-    organization::{Form, Organization, window_key},
+    organization::{Organization, window_key},
     permission::{ManageOrganization, ViewUsers},
     sign_in::TotpSwitch,
     time::Span,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// The organization and its settings.
@@ -40,6 +41,14 @@ pub(crate) struct OrganizationView {
     window: &'static str,
     /// 1 or 2.
     codes_at_setup: i64,
+    /// Wrong codes in one sign-in before it starts again with the password, 1 to 10.
+    lockout_per_sign_in: i64,
+    /// Wrong codes in a row within 15 minutes that lock the factor, 3 to 20.
+    lockout_codes: i64,
+    /// Minutes of the first lock, 5 to 1440; each further one is twice as long, up to a day.
+    lockout_minutes: i64,
+    /// Wrong codes in a row, however far apart, that close the factor, 20 to 1000.
+    lockout_close: i64,
     /// Characters, 8 to 64.
     password_min_length: i64,
     /// Minutes, 1 to 720.
@@ -68,6 +77,10 @@ impl From<&Organization> for OrganizationView {
             enrollment_days: settings.enrollment_days.get(),
             window: window_key(settings.window),
             codes_at_setup: settings.codes_at_setup.count(),
+            lockout_per_sign_in: settings.lockout.per_sign_in,
+            lockout_codes: i64::try_from(settings.lockout.in_row).unwrap_or(i64::MAX),
+            lockout_minutes: minutes(settings.lockout.first),
+            lockout_close: i64::from(settings.lockout.close_at),
             password_min_length: i64::try_from(settings.password_min_length).unwrap_or(i64::MAX),
             admin_idle_minutes: minutes(settings.administrator_idle),
             user_idle_minutes: minutes(settings.user_idle),
@@ -87,10 +100,39 @@ pub(crate) struct OrganizationChange {
     enrollment_days: Option<i64>,
     window: Option<String>,
     codes_at_setup: Option<i64>,
+    lockout_per_sign_in: Option<i64>,
+    lockout_codes: Option<i64>,
+    lockout_minutes: Option<i64>,
+    lockout_close: Option<i64>,
     password_min_length: Option<i64>,
     admin_idle_minutes: Option<i64>,
     user_idle_minutes: Option<i64>,
     session_hours: Option<i64>,
+}
+
+impl OrganizationChange {
+    /// The settings that are to change, as the texts that a form would have.
+    fn texts(self) -> HashMap<&'static str, String> {
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let all = [
+            ("name", self.name),
+            ("issuer", self.issuer),
+            ("support_contact", self.support_contact),
+            ("time_zone", self.time_zone),
+            ("enrollment_days", number(self.enrollment_days)),
+            ("window", self.window),
+            ("codes_at_setup", number(self.codes_at_setup)),
+            ("lockout_per_sign_in", number(self.lockout_per_sign_in)),
+            ("lockout_codes", number(self.lockout_codes)),
+            ("lockout_minutes", number(self.lockout_minutes)),
+            ("lockout_close", number(self.lockout_close)),
+            ("password_min_length", number(self.password_min_length)),
+            ("admin_idle_minutes", number(self.admin_idle_minutes)),
+            ("user_idle_minutes", number(self.user_idle_minutes)),
+            ("session_hours", number(self.session_hours)),
+        ];
+        all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+    }
 }
 
 /// The switch of S2.2.
@@ -120,30 +162,9 @@ pub(crate) async fn change(
     Body(change): Body<OrganizationChange>,
 ) -> Result<Json<OrganizationView>, ApiError> {
     let granted = caller.granted::<ManageOrganization>()?;
-    let now = OrganizationView::from(&*web.app().organization().await?);
-    let number = |change: Option<i64>, now: i64| change.unwrap_or(now).to_string();
-    let (days, codes) = (
-        number(change.enrollment_days, now.enrollment_days),
-        number(change.codes_at_setup, now.codes_at_setup),
-    );
-    let length = number(change.password_min_length, now.password_min_length);
-    let admin_idle = number(change.admin_idle_minutes, now.admin_idle_minutes);
-    let user_idle = number(change.user_idle_minutes, now.user_idle_minutes);
-    let hours = number(change.session_hours, now.session_hours);
-    let settings = Form {
-        name: change.name.as_deref().unwrap_or(&now.name),
-        issuer: change.issuer.as_deref().unwrap_or(&now.issuer),
-        support_contact: change.support_contact.as_deref().unwrap_or(&now.support_contact),
-        time_zone: change.time_zone.as_deref().unwrap_or(&now.time_zone),
-        enrollment_days: &days,
-        window: change.window.as_deref().unwrap_or(now.window),
-        codes_at_setup: &codes,
-        password_min_length: &length,
-        admin_idle_minutes: &admin_idle,
-        user_idle_minutes: &user_idle,
-        session_hours: &hours,
-    }
-    .parse(words::zone_exists)?;
+    let now = web.app().organization().await?;
+    let texts = change.texts();
+    let settings = now.settings.changed(|name| texts.get(name).map(String::as_str), words::zone_exists)?;
     let saved = web.app().save_settings(&granted, settings, Some(now.revision)).await?;
     Ok(Json(OrganizationView::from(&*saved)))
 }

@@ -14,8 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claviger_app::{
+    demand::Demand,
     stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort, cursor},
-    users::{Activation, Demand, Person, UserEdit},
+    users::{Activation, Person, UserEdit},
     words,
 };
 use claviger_domain::{
@@ -216,6 +217,14 @@ pub(crate) struct UserChange {
     display_name: Option<String>,
 }
 
+/// A password for a user who has none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirstPassword {
+    /// The user must change it at the first sign-in.
+    password: String,
+}
+
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", operation_id = "listUsers", params(Listing),
     responses((status = 200, body = UserPage), Refused, BadQuery))]
 pub(crate) async fn list(
@@ -345,6 +354,20 @@ pub(crate) async fn unlock(
     let granted = caller.granted::<AssistUsers>()?;
     web.app().unlock_user(&granted, user_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(put, path = "/api/v1/users/{id}/password", tag = "users", operation_id = "setFirstPassword", params(("id" = String, Path, description = "UUID")),
+    request_body = FirstPassword,
+    responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
+pub(crate) async fn set_password(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(first): Body<FirstPassword>,
+) -> Result<Json<UserView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().set_first_password(&granted, user_id(&id)?, &first.password).await?;
+    Ok(Json(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/activation-email", tag = "users", operation_id = "resendActivationEmail",

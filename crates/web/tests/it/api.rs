@@ -26,7 +26,8 @@ POST /api/v1/users/{id}/mfa/verify
 POST /api/v1/users/{id}/suspend
 POST /api/v1/users/{id}/unlock
 PUT /api/v1/organization/mfa/totp
-PUT /api/v1/users/{id}/mfa/requirement";
+PUT /api/v1/users/{id}/mfa/requirement
+PUT /api/v1/users/{id}/password";
 
 const ID: &str = "0190a000-0000-7000-8000-000000000000";
 
@@ -185,16 +186,35 @@ on_both!(lists_are_paged_and_filtered_and_odd_queries_refused, async |database: 
     problem(&site.call(Method::GET, "/users?more=1", None).await, StatusCode::UNPROCESSABLE_ENTITY, "query");
 });
 
+on_both!(a_first_password_is_set_once, async |database: &TestDatabase| {
+    let site = Site::new(database).await;
+    let user = created(&site, "alice").await;
+    let path = format!("/users/{}/password", id_of(&user));
+    let short = site.call(Method::PUT, &path, Some(json!({ "password": "short" }))).await;
+    assert_eq!(fields(&short), ["password"]);
+    let first = json!({ "password": "seven green bottles" });
+    let set = site.call(Method::PUT, &path, Some(first.clone())).await;
+    assert_eq!(set.json().get("password").unwrap(), "expired");
+    assert!(!set.text.contains("bottles"));
+    problem(&site.call(Method::PUT, &path, Some(first)).await, StatusCode::CONFLICT, "has_password");
+});
+
 on_both!(the_organization_is_read_and_changed, async |database: &TestDatabase| {
     let site = Site::new(database).await;
     let changed = site
-        .call(Method::PATCH, "/organization", Some(json!({ "enrollment_days": 14, "window": "strict" })))
+        .call(
+            Method::PATCH,
+            "/organization",
+            Some(json!({ "enrollment_days": 14, "window": "strict", "lockout_codes": 5 })),
+        )
         .await
         .json();
     assert_eq!(
         (changed.get("enrollment_days").unwrap(), changed.get("window").unwrap()),
         (&json!(14), &json!("strict"))
     );
+    assert_eq!(changed.get("lockout_codes").unwrap(), 5);
+    assert_eq!(changed.get("lockout_close").unwrap(), 100);
     let answer = site
         .call(Method::PATCH, "/organization", Some(json!({ "enrollment_days": 0, "time_zone": "Mars" })))
         .await;

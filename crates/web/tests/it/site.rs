@@ -96,6 +96,7 @@ impl Site {
             mailer: Arc::new(NoMail),
             public_url: "https://sso.acme.test".into(),
             password_cost: PasswordCost::cheapest(),
+            plain_smtp: claviger_app::email::PlainSmtp::Refused,
         };
         let app = App::open(parts).await.unwrap();
         let router = router(Web::new(app.clone(), Options::default()));
