@@ -138,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_code_of_fifteen_minutes_ago_no_longer_counts() {
+        let (failures, ..) = wrong_times(Failures::default(), 9, Span::ZERO, Timestamp(0));
+        let late = failures.clone().wrong(&LockoutRules::default(), Timestamp(0).plus(Span::minutes(15)));
+        assert_eq!(late.1, Consequence::Counted);
+        let early = failures.wrong(&LockoutRules::default(), Timestamp(Span::minutes(15).micros() - 1));
+        assert!(matches!(early.1, Consequence::Locked(_)));
+    }
+
+    #[test]
     fn each_lock_is_twice_the_last_up_to_a_day() {
         let mut failures = Failures::default();
         let mut now = Timestamp(0);

@@ -434,4 +434,11 @@ mod tests {
             prop_assert_eq!(before, after);
         }
     }
+
+    #[test]
+    fn each_refusal_has_a_word_for_programs() {
+        let words = [Refused::NoPeriod, Refused::AlreadyEnrolled, Refused::NotEnrolled, Refused::TooLong]
+            .map(Refused::code);
+        assert_eq!(words, ["no_period", "already_enrolled", "not_enrolled", "too_long"]);
+    }
 }

@@ -95,4 +95,9 @@ mod tests {
         assert_eq!(wait(Scope::Account, i64::from(u32::MAX), Span::ZERO), Span::seconds(15));
         assert_eq!(wait(Scope::Address, 49, Span::ZERO), Span::ZERO);
     }
+
+    #[test]
+    fn each_scope_has_its_word_in_the_database() {
+        assert_eq!(Scope::ALL.map(Scope::key), ["account_at_address", "address", "account"]);
+    }
 }

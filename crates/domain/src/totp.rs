@@ -361,4 +361,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_secret_is_told_in_base32_and_a_code_never() {
+        assert_eq!(secret().base32().expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(secret().expose(), b"12345678901234567890");
+        let shown = format!("{:?} {:?}", code("755224"), secret());
+        assert!(shown.contains("Code") && !shown.contains("755") && !shown.contains("49, 50"), "{shown}");
+    }
+
+    #[test]
+    fn a_drift_counts_as_a_step_from_nine_tenths_on() {
+        let steps = [-2000, -900, -899, 0, 899, 900, 2000].map(|drift| Drift(drift).steps());
+        assert_eq!(steps, [-1, -1, 0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn nothing_was_used_before_the_first_step() {
+        assert!(Step::NONE < Step::at(Timestamp(0)));
+    }
 }
