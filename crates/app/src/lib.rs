@@ -14,7 +14,7 @@ pub mod enrollment;
 mod error;
 mod hashing;
 pub mod home;
-pub mod jobs;
+pub mod schedule;
 pub mod mail;
 pub mod mfa;
 pub mod organization;

@@ -19,6 +19,10 @@ pub enum Kind {
     MfaReset,
     /// A factor was set up.
     MfaSetUp,
+    /// The person removed their factor.
+    MfaRemoved,
+    /// A recovery code was used instead of a code.
+    RecoveryCodeUsed,
     /// Too many wrong codes.
     FactorLocked,
     /// A link to set a new password.
@@ -33,13 +37,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Self::Registration,
         Self::MfaRequired,
         Self::Reminder,
         Self::PeriodChanged,
         Self::MfaReset,
         Self::MfaSetUp,
+        Self::MfaRemoved,
+        Self::RecoveryCodeUsed,
         Self::FactorLocked,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -56,6 +62,8 @@ impl Kind {
             Self::PeriodChanged => "period_changed",
             Self::MfaReset => "mfa_reset",
             Self::MfaSetUp => "mfa_set_up",
+            Self::MfaRemoved => "mfa_removed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::FactorLocked => "factor_locked",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
@@ -78,6 +86,8 @@ impl Kind {
             Self::PeriodChanged => "Enrollment period changed",
             Self::MfaReset => "MFA reset",
             Self::MfaSetUp => "MFA set up",
+            Self::MfaRemoved => "MFA removed",
+            Self::RecoveryCodeUsed => "Recovery code used",
             Self::FactorLocked => "Factor locked",
             Self::PasswordReset => "Password reset",
             Self::PasswordChanged => "Password changed",

@@ -16,6 +16,21 @@ pub(super) fn letter(kind: Kind, facts: &Facts, organization: &str, zone: &str) 
         Kind::PeriodChanged => period_changed(organization, &until.unwrap_or_default()),
         Kind::MfaReset => reset(facts, organization, until),
         Kind::MfaSetUp => set_up(organization),
+        Kind::MfaRemoved => Letter::new(
+            "MFA was removed",
+            [
+                format!("The authenticator of your {organization} account was removed. You sign in with your password alone now."),
+                NOT_YOU.into(),
+            ],
+        ),
+        Kind::RecoveryCodeUsed => Letter::new(
+            "A recovery code was used",
+            [
+                format!("Somebody signed in to your {organization} account with a recovery code."),
+                format!("You have {} left.", words::counted(facts.left.unwrap_or_default(), "recovery code")),
+                NOT_YOU.into(),
+            ],
+        ),
         Kind::FactorLocked => locked(facts, until),
         Kind::PasswordReset => password_reset(organization),
         Kind::PasswordChanged => password_changed(organization),

@@ -21,6 +21,10 @@ pub struct Facts {
     pub actor: Option<String>,
     /// Whom it happened to, where that is somebody else than the mail is for.
     pub person: Option<String>,
+    /// How many are left.
+    pub left: Option<i64>,
+    /// Where to say that it was somebody else.
+    pub not_me: Option<String>,
 }
 
 /// A mail as it leaves.

@@ -17,16 +17,19 @@ pub enum Purpose {
     Registration,
     /// A new password (S3.5).
     PasswordReset,
+    /// A mail's "It was not me".
+    NotMe,
 }
 
 impl Purpose {
-    const ALL: [Purpose; 3] = [Self::SetUp, Self::Registration, Self::PasswordReset];
+    const ALL: [Purpose; 4] = [Self::SetUp, Self::Registration, Self::PasswordReset, Self::NotMe];
 
     const fn key(self) -> &'static str {
         match self {
             Self::SetUp => "set_up",
             Self::Registration => "registration",
             Self::PasswordReset => "password_reset",
+            Self::NotMe => "not_me",
         }
     }
 
@@ -36,6 +39,7 @@ impl Purpose {
             Self::SetUp => Span::hours(24),
             Self::Registration => Span::days(7),
             Self::PasswordReset => Span::hours(1),
+            Self::NotMe => Span::days(7),
         }
     }
 }

@@ -4,7 +4,7 @@ pub mod account;
 pub mod api_key;
 pub mod audit;
 pub mod factor;
-pub mod job;
+pub mod schedule;
 pub mod link;
 pub mod mail;
 pub mod organization;

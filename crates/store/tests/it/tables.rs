@@ -146,12 +146,12 @@ on_both!(wrong_passwords_are_counted_and_forgotten, async |database: &TestDataba
 
 on_both!(a_job_is_leased_by_one_node_and_runs_again_when_due, async |database: &TestDatabase| {
     let store = database.open().await;
-    committed(&store, Batch::of([table::job::ensure(ORG, "x"), table::job::ensure(ORG, "x")])).await;
+    committed(&store, Batch::of([table::schedule::ensure(ORG, "x"), table::schedule::ensure(ORG, "x")])).await;
     let until = NOW.plus(Span::minutes(1));
-    let claim = |now| Batch::of([table::job::claim(ORG, "x", now, until)]);
+    let claim = |now| Batch::of([table::schedule::claim(ORG, "x", now, until)]);
     assert_eq!(store.commit(claim(NOW)).await.unwrap(), Commit::Committed);
     assert_eq!(store.commit(claim(NOW)).await.unwrap(), Commit::Conflict);
-    committed(&store, Batch::of([table::job::done(ORG, "x", until, NOW.plus(Span::hours(1)))])).await;
+    committed(&store, Batch::of([table::schedule::done(ORG, "x", until, NOW.plus(Span::hours(1)))])).await;
     assert_eq!(store.commit(claim(NOW.plus(Span::minutes(59)))).await.unwrap(), Commit::Conflict);
     assert_eq!(store.commit(claim(NOW.plus(Span::hours(1)))).await.unwrap(), Commit::Committed);
 });

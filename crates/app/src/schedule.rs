@@ -25,12 +25,12 @@ const REMINDERS_AT_ONCE: i64 = 1_000;
 const DEAD_LINKS_KEPT: Span = Span::days(30);
 
 #[derive(Clone, Copy)]
-enum Job {
+enum Task {
     Reminders,
     CleanUp,
 }
 
-impl Job {
+impl Task {
     const fn name(self) -> &'static str {
         match self {
             Self::Reminders => "reminders",
@@ -49,7 +49,7 @@ impl Job {
 impl App {
     /// Runs jobs and sends mails until `stop` says so. A failure is logged and tried again. Mails have a loop of
     /// their own, so that a mail server that hangs holds nothing else up.
-    pub async fn run_jobs(&self, stop: watch::Receiver<bool>) {
+    pub async fn run_schedule(&self, stop: watch::Receiver<bool>) {
         tokio::join!(self.run_scheduled(stop.clone()), self.run_mails(stop));
     }
 
@@ -91,8 +91,8 @@ impl App {
     async fn run_due(&self) -> Result<(), Problem> {
         // A full batch means that more is waiting; what comes meanwhile is sealed at the next tick.
         while self.seal_log().await? == crate::audit::AT_ONCE {}
-        for job in [Job::Reminders, Job::CleanUp] {
-            self.run_if_due(job).await?;
+        for task in [Task::Reminders, Task::CleanUp] {
+            self.run_if_due(task).await?;
         }
         Ok(())
     }
@@ -103,27 +103,27 @@ impl App {
         self.deliver_mails().await.map(drop)
     }
 
-    async fn run_if_due(&self, job: Job) -> Result<(), Problem> {
+    async fn run_if_due(&self, task: Task) -> Result<(), Problem> {
         let organization = self.organization().await?.id;
         let now = self.now();
-        match table::job::load(&self.0.store, organization, job.name()).await? {
+        match table::schedule::load(&self.0.store, organization, task.name()).await? {
             Some((next_run, lease_until)) if next_run > now.0 || lease_until > now.0 => return Ok(()),
             Some(_) => {}
             None => {
                 let _ =
-                    self.0.store.commit(Batch::of([table::job::ensure(organization, job.name())])).await?;
+                    self.0.store.commit(Batch::of([table::schedule::ensure(organization, task.name())])).await?;
             }
         }
         let until = now.plus(LEASE);
-        let claim = Batch::of([table::job::claim(organization, job.name(), now, until)]);
+        let claim = Batch::of([table::schedule::claim(organization, task.name(), now, until)]);
         if self.0.store.commit(claim).await? == Commit::Conflict {
             return Ok(());
         }
-        match job {
-            Job::Reminders => self.remind().await?,
-            Job::CleanUp => self.clean_up().await?,
+        match task {
+            Task::Reminders => self.remind().await?,
+            Task::CleanUp => self.clean_up().await?,
         }
-        let done = table::job::done(organization, job.name(), until, now.plus(job.every()));
+        let done = table::schedule::done(organization, task.name(), until, now.plus(task.every()));
         let _ = self.0.store.commit(Batch::of([done])).await?;
         Ok(())
     }
