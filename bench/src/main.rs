@@ -7,14 +7,18 @@ mod http;
 mod load;
 mod password;
 mod report;
+mod rollout;
 mod seed;
 mod server;
 
 use anyhow::{Context, Result};
 use report::say;
+use seed::People;
 use server::Server;
 use std::path::{Path, PathBuf};
 
+/// Whom an administrator rolls MFA out to.
+const ROLLED_OUT: usize = 100_000;
 /// Enough users that no code is asked for twice while a phase lasts.
 const USERS: usize = 60_000;
 
@@ -54,8 +58,28 @@ fn places() -> Result<Vec<(String, Place)>> {
 }
 
 async fn measure(binary: &Path, name: &str, place: &Place) -> Result<()> {
+    let server_and_codes = codes(binary, name, place).await;
+    std::fs::remove_dir_all(&place.folder)?;
+    server_and_codes?;
+    say(&format!("{name}: {ROLLED_OUT} users"));
+    for people in [People::Mixed, People::Untouched] {
+        std::fs::create_dir_all(&place.folder)?;
+        let seeded = seed::seed(place, ROLLED_OUT, people).await?;
+        let server = Server::start(binary, &seeded).await?;
+        server.rest().await;
+        match people {
+            People::Untouched => rollout::require_everybody(&server, &seeded).await?,
+            People::Mixed | People::Enrolled => rollout::pages(&server, &seeded).await?,
+        }
+        server.stop().await?;
+        std::fs::remove_dir_all(&place.folder)?;
+    }
+    Ok(())
+}
+
+async fn codes(binary: &Path, name: &str, place: &Place) -> Result<()> {
     std::fs::create_dir_all(&place.folder)?;
-    let seeded = std::sync::Arc::new(seed::seed(place, USERS).await?);
+    let seeded = std::sync::Arc::new(seed::seed(place, USERS, People::Enrolled).await?);
     let server = Server::start(binary, &seeded).await?;
     say(&format!(
         "{name}: ready {} ms after the start on an existing database",
@@ -65,7 +89,5 @@ async fn measure(binary: &Path, name: &str, place: &Place) -> Result<()> {
     say(&format!("  idle: {} MiB resident", server.memory()?.resident));
     load::verify_phases(&server, &seeded).await?;
     load::sign_in_storm(&server, &seeded).await?;
-    server.stop().await?;
-    std::fs::remove_dir_all(&place.folder)?;
-    Ok(())
+    server.stop().await
 }

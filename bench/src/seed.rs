@@ -18,7 +18,7 @@ use claviger_domain::{
     permission::{Actor, Granted, ManageOrganization, Who},
     secret::Secret,
     sign_in::TotpSwitch,
-    time::Timestamp,
+    time::{Span, Timestamp},
     totp::{Drift, SECRET_BYTES, Step, TotpSecret},
 };
 use claviger_store::{Batch, Commit, Store, StoreOptions, seal::Sealer, table};
@@ -37,6 +37,7 @@ pub(crate) struct Seeded {
     pub(crate) folder: PathBuf,
     pub(crate) database_url: String,
     pub(crate) api_key: String,
+    pub(crate) administrator: TotpSecret,
     pub(crate) users: Vec<User>,
 }
 
@@ -79,15 +80,26 @@ struct NoMail;
 
 impl Mailer for NoMail {
     fn send<'a>(&'a self, _: &'a SmtpServer, _: &'a Message) -> Sending<'a> {
-        Box::pin(async { Err(MailError("no mail is sent here".into())) })
+        Box::pin(async { Err(MailError::Failed("no mail is sent here".into())) })
     }
 }
 
-pub(crate) async fn seed(place: &Place, count: usize) -> Result<Seeded> {
+/// What the users of a database are like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum People {
+    /// All required and enrolled.
+    Enrolled,
+    /// Every status of S4.14, names of all kinds.
+    Mixed,
+    /// Nobody is required, nobody enrolled.
+    Untouched,
+}
+
+pub(crate) async fn seed(place: &Place, count: usize, people: People) -> Result<Seeded> {
     let key = Secret::new(BASE64.encode(&random::<32>()));
     write_private(&place.folder.join("master.key"), key.expose())?;
     let database_url = match &place.postgres {
-        Some(url) => url.clone(),
+        Some(url) => fresh_schema(url).await?,
         None => format!("sqlite:{}", place.folder.join("claviger.db").display()),
     };
     let options = StoreOptions::parse(&database_url).map_err(anyhow::Error::msg)?;
@@ -104,8 +116,22 @@ pub(crate) async fn seed(place: &Place, count: usize) -> Result<Seeded> {
     };
     let app = App::open(parts).await?;
     let api_key = set_up(&app).await?;
-    let users = users(&app, &store, &Sealer::parse(&key)?, count).await?;
-    Ok(Seeded { folder: place.folder.clone(), database_url, api_key, users })
+    let sealer = Sealer::parse(&key)?;
+    let administrator = enroll_administrator(&app, &store, &sealer).await?;
+    let users = users(&app, &store, &sealer, (count, people)).await?;
+    Ok(Seeded { folder: place.folder.clone(), database_url, api_key, administrator, users })
+}
+
+/// A schema of its own on the server, so that every database begins empty.
+async fn fresh_schema(url: &str) -> Result<String> {
+    let name = format!("bench_{}", now().0);
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    let running = tokio::spawn(connection);
+    client.batch_execute(&format!("CREATE SCHEMA {name}")).await?;
+    drop(client);
+    running.await??;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Ok(format!("{url}{separator}options=-csearch_path%3D{name},public"))
 }
 
 fn write_private(path: &std::path::Path, text: &str) -> Result<()> {
@@ -129,7 +155,28 @@ async fn set_up(app: &App) -> Result<String> {
     Ok(app.create_api_key(&host, "ada@acme.test", "bench").await?.expose().to_owned())
 }
 
-async fn users(app: &App, store: &Store, sealer: &Sealer, count: usize) -> Result<Vec<User>> {
+/// The administrator's authenticator.
+async fn enroll_administrator(app: &App, store: &Store, sealer: &Sealer) -> Result<TotpSecret> {
+    let organization = app.organization().await?.id;
+    let ada = app.find_account(Realm::Administrator, "ada@acme.test").await?.context("no administrator")?;
+    let secret = TotpSecret::new(random::<SECRET_BYTES>().to_vec());
+    let factor = new_factor(ada.id, FactorId::new(now(), random()));
+    let sealed = sealer.seal(table::factor::secret_place(factor.id), random(), secret.expose())?;
+    let enrolled = Account { mfa: Mfa { enrollment: Enrollment::Enrolled(factor.id), ..ada.mfa }, ..ada };
+    let batch = Batch::of([
+        table::account::save(organization, &enrolled),
+        table::factor::insert(organization, &factor, sealed),
+    ]);
+    ensure!(store.commit(batch).await? == Commit::Committed, "the administrator conflicted");
+    Ok(secret)
+}
+
+async fn users(
+    app: &App,
+    store: &Store,
+    sealer: &Sealer,
+    (count, people): (usize, People),
+) -> Result<Vec<User>> {
     let organization = app.organization().await?.id;
     let ada = app.find_account(Realm::Administrator, "ada@acme.test").await?.context("no administrator")?;
     let mut users = Vec::with_capacity(count);
@@ -137,11 +184,13 @@ async fn users(app: &App, store: &Store, sealer: &Sealer, count: usize) -> Resul
     for n in 0..count {
         let name = format!("user{n}");
         let secret = TotpSecret::new(random::<SECRET_BYTES>().to_vec());
-        let (account, factor) = account(&name, ada.password.clone())?;
-        let sealed = sealer.seal(table::factor::secret_place(factor.id), random(), secret.expose())?;
-        users.push(User { id: account.id, name, secret });
+        let account = account(&name, ada.password.clone(), (n, people))?;
         batch.push(table::account::insert(organization, &account));
-        batch.push(table::factor::insert(organization, &factor, sealed));
+        if let Enrollment::Enrolled(factor) = account.mfa.enrollment {
+            let sealed = sealer.seal(table::factor::secret_place(factor), random(), secret.expose())?;
+            batch.push(table::factor::insert(organization, &new_factor(account.id, factor), sealed));
+        }
+        users.push(User { id: account.id, name, secret });
         if n % AT_ONCE == AT_ONCE - 1 || n + 1 == count {
             ensure!(
                 store.commit(std::mem::take(&mut batch)).await? == Commit::Committed,
@@ -152,30 +201,66 @@ async fn users(app: &App, store: &Store, sealer: &Sealer, count: usize) -> Resul
     Ok(users)
 }
 
-fn account(name: &str, password: Password) -> Result<(Account, Factor)> {
+fn account(name: &str, password: Password, (n, people): (usize, People)) -> Result<Account> {
     let now = now();
-    let factor = FactorId::new(now, random());
-    let account = Account {
+    let enrolled = || Enrollment::Enrolled(FactorId::new(now, random()));
+    let days = |days: i64| Requirement::By(now.plus(Span::hours(24 * days - 1)));
+    let (requirement, enrollment) = match (people, n % 20) {
+        (People::Enrolled, _) => (Requirement::AtOnce, enrolled()),
+        (People::Untouched, _) | (People::Mixed, 0..=3) => {
+            (Requirement::NotRequired, Enrollment::NotEnrolled)
+        }
+        (People::Mixed, 4..=9) => (days(7), enrolled()),
+        (People::Mixed, 10..=15) => (days(1 + i64::try_from(n % 30)?), Enrollment::NotEnrolled),
+        (People::Mixed, 16) => (Requirement::By(now.minus(Span::days(2))), Enrollment::NotEnrolled),
+        (People::Mixed, 17 | 18) => (Requirement::NotRequired, enrolled()),
+        (People::Mixed, _) => (Requirement::AtOnce, Enrollment::NotEnrolled),
+    };
+    let name_of_person = match people {
+        People::Mixed => PersonName {
+            first: spoken(n.wrapping_mul(7_919)),
+            last: spoken(n.wrapping_mul(104_729) + 13),
+            display: String::new(),
+        },
+        People::Enrolled | People::Untouched => PersonName::default(),
+    };
+    Ok(Account {
         id: AccountId::new(now, random()),
         revision: 1,
         kind: Kind::User { username: Username::parse("username", name)? },
         email: Email::parse("email", &format!("{name}@acme.test"))?,
-        name: PersonName::default(),
+        name: name_of_person,
         state: State::Activated,
         password,
-        mfa: Mfa { requirement: Requirement::AtOnce, enrollment: Enrollment::Enrolled(factor) },
+        mfa: Mfa { requirement, enrollment },
         created_at: now,
         last_sign_in_at: None,
-    };
-    let factor = Factor {
-        id: factor,
-        account: account.id,
+    })
+}
+
+/// A name of two to four syllables, the same for the same number.
+fn spoken(number: usize) -> String {
+    const SYLLABLES: [&str; 16] =
+        ["an", "be", "ca", "do", "el", "fi", "go", "ha", "in", "jo", "ka", "li", "mo", "ne", "or", "pa"];
+    let mut rest = number;
+    let mut name = String::new();
+    for _ in 0..2 + number % 3 {
+        name.push_str(SYLLABLES.get(rest % SYLLABLES.len()).copied().unwrap_or_default());
+        rest /= SYLLABLES.len();
+    }
+    name
+}
+
+fn new_factor(account: AccountId, id: FactorId) -> Factor {
+    let now = now();
+    Factor {
+        id,
+        account,
         revision: 1,
         last_step: Step::NONE,
         drift: Drift::default(),
         failures: Failures::default(),
         confirmed_at: now,
         last_used_at: now,
-    };
-    Ok((account, factor))
+    }
 }

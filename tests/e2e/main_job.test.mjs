@@ -4,6 +4,7 @@ import { World } from './lib/world.mjs';
 import { deadline } from './main_job/deadline.mjs';
 import { enrollment } from './main_job/enrollment.mjs';
 import { firstRun } from './main_job/first_run.mjs';
+import { livingWithMfa } from './main_job/living_with_mfa.mjs';
 import { nothingGivenAway } from './main_job/nothing_given_away.mjs';
 import { resetAndStatuses } from './main_job/reset_and_statuses.mjs';
 import { sessions } from './main_job/sessions.mjs';
@@ -16,6 +17,7 @@ for (const database of ['sqlite', 'postgres']) {
     const step = stepsOf(t, world);
     const ada = await firstRun(world, step);
     const alice = await enrollment(world, step, ada);
+    await livingWithMfa(world, step, alice);
     const ben = await deadline(world, step, ada);
     await resetAndStatuses(world, step, { ada, alice, ben });
     await totpOff(world, step, { ada, alice });

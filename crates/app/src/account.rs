@@ -11,6 +11,7 @@ use crate::{
 };
 use claviger_domain::{
     account::{Account, Password, PersonName, Realm},
+    factor::Factor,
     field::FieldError,
     id::AccountId,
     mail::Kind,
@@ -45,13 +46,14 @@ impl App {
     }
 
     /// The person's own factor, if they have one.
-    pub async fn own_factor(
-        &self,
-        me: &SignedIn,
-    ) -> Result<Option<claviger_domain::factor::Factor>, Problem> {
+    pub async fn own_factor(&self, me: &SignedIn) -> Result<Option<Factor>, Problem> {
+        self.factor_of(&me.account).await
+    }
+
+    pub(crate) async fn factor_of(&self, account: &Account) -> Result<Option<Factor>, Problem> {
         let organization = self.organization().await?;
-        let realm = me.account.kind.realm();
-        let holder = table::factor::holder(&self.0.store, organization.id, realm, me.account.id).await?;
+        let realm = account.kind.realm();
+        let holder = table::factor::holder(&self.0.store, organization.id, realm, account.id).await?;
         Ok(holder.and_then(|holder| holder.factor).map(|sealed| sealed.factor))
     }
 
@@ -81,7 +83,7 @@ impl App {
         new: &str,
     ) -> Result<(), Refusal> {
         let organization = self.organization().await?;
-        self.check_own_password(me, current).await?;
+        self.check_own_password(me, current, "password.change").await?;
         let settings = &organization.settings;
         let new = parse_new_password(&me.account, settings.password_min_length, &settings.name, new)?;
         let changed =
@@ -92,15 +94,21 @@ impl App {
         draft.write(table::link::kill_all(draft.organization.id, changed.id));
         draft.log("password.change", &Target::from(&changed), "success", nothing());
         let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
-        draft.mail(Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
+        draft.mail_of_change(Kind::PasswordChanged, &changed, &cause, Facts::default())?;
         match draft.commit().await? {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),
         }
     }
 
-    /// A session that somebody left open is no way to guess its owner's password.
-    async fn check_own_password(&self, me: &SignedIn, current: &Secret<String>) -> Result<(), Refusal> {
+    /// Asks for the person's own password before `action`. A session that somebody left open is no way to guess
+    /// its owner's password.
+    pub(crate) async fn check_own_password(
+        &self,
+        me: &SignedIn,
+        current: &Secret<String>,
+        action: &str,
+    ) -> Result<(), Refusal> {
         let realm = me.account.kind.realm();
         let subjects = throttle::subjects("own", realm, me.account.email.as_str(), &me.origin.address);
         let wait = self.wait_for(&subjects).await?;
@@ -113,7 +121,7 @@ impl App {
         }
         let mut draft = Draft::new(self, &me.actor).await?;
         draft.write_all(table::throttle::count(draft.organization.id, &subjects, draft.now));
-        draft.log("password.change", &Target::from(&me.account), "refused", nothing());
+        draft.log(action, &Target::from(&me.account), "refused", nothing());
         draft.settle().await?;
         Err(FieldError::new("current_password", "That is not your present password.").into())
     }

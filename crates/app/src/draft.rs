@@ -2,7 +2,7 @@
 
 use crate::{App, Problem, Token, mail::Facts};
 use claviger_domain::{
-    account::Account,
+    account::{Account, Realm},
     audit::{Entry, actor_words},
     id::{AuditId, IdEntropy, LinkId, MailId},
     mail::Kind,
@@ -24,7 +24,7 @@ pub(crate) struct Draft<'a> {
     actor: &'a Actor,
     batch: Batch,
     mails: usize,
-    written: u8,
+    written: u16,
 }
 
 /// To whom something was done.
@@ -52,10 +52,10 @@ impl<'a> Draft<'a> {
     /// Randomness for an id that sorts after the ones before it in this batch.
     fn in_order(&mut self) -> IdEntropy {
         let mut entropy: IdEntropy = self.app.random();
-        if let Some(byte) = entropy.get_mut(2) {
-            *byte = self.written;
-        }
-        self.written = self.written.saturating_add(1).min(0x3f);
+        let [high, low] = self.written.to_be_bytes();
+        let [_, _, first, second, ..] = &mut entropy;
+        (*first, *second) = (high, low);
+        self.written = self.written.saturating_add(1).min(0x3fff);
         entropy
     }
 
@@ -89,7 +89,8 @@ impl<'a> Draft<'a> {
         }));
     }
 
-    /// Queues a mail to the account. `cause` makes it one mail for one cause.
+    /// Queues a mail to the account, unless mails of the kind are switched off. `cause` makes it one mail for one
+    /// cause.
     pub(crate) fn mail(
         &mut self,
         kind: Kind,
@@ -97,8 +98,14 @@ impl<'a> Draft<'a> {
         cause: &str,
         facts: &Facts,
     ) -> Result<(), Problem> {
+        if !self.organization.sends(kind) {
+            return Ok(());
+        }
         let mail = self.queued(kind, account, cause, facts)?;
         self.batch.push(mail);
+        if kind.tells_deadline() && facts.until.is_some() {
+            self.batch.push(table::account_mail::told_deadline(self.organization.id, account.id, self.now));
+        }
         Ok(())
     }
 
@@ -110,8 +117,12 @@ impl<'a> Draft<'a> {
         cause: &str,
         facts: &Facts,
     ) -> Result<(), Problem> {
-        let mail = self.queued(kind, account, cause, facts)?;
-        self.batch.push(mail.expect_rows(1));
+        let guarded = if self.organization.sends(kind) {
+            self.queued(kind, account, cause, facts)?.expect_rows(1)
+        } else {
+            table::mail::none_for(self.organization.id, cause)
+        };
+        self.batch.push(guarded);
         Ok(())
     }
 
@@ -123,18 +134,42 @@ impl<'a> Draft<'a> {
         facts: &Facts,
     ) -> Result<Statement, Problem> {
         let id = MailId::new(self.now, self.in_order());
-        let plain = serde_json::to_vec(facts).map_err(|error| Problem::Internal(error.to_string()))?;
+        let email = account.email.as_str();
+        let called = account.name.shown(account.username().map_or(email, |name| name.as_str()));
+        let facts = Facts { name: Some(called), ..facts.clone() };
+        let plain = serde_json::to_vec(&facts).map_err(|error| Problem::Internal(error.to_string()))?;
         let payload = self.app.0.sealer.seal(table::mail::payload_place(id), self.app.random(), &plain)?;
-        let recipient = account.email.as_str();
-        let mail = table::mail::New { id, cause, kind, account: Some(account.id), recipient, payload };
+        let mail = table::mail::New { id, cause, kind, account: Some(account.id), recipient: email, payload };
         self.mails += 1;
         Ok(table::mail::insert(self.organization.id, mail, self.now))
     }
 
+    /// Queues a mail about a change that its reader may not have made, with a link that says so.
+    pub(crate) fn mail_of_change(
+        &mut self,
+        kind: Kind,
+        account: &Account,
+        cause: &str,
+        facts: Facts,
+    ) -> Result<(), Problem> {
+        let token = self.another_link(account, Purpose::NotMe);
+        let path = match account.kind.realm() {
+            Realm::User => "not-me",
+            Realm::Administrator => "admin/not-me",
+        };
+        let not_me = Some(format!("{}/{path}/{}", self.app.0.public_url, token.expose()));
+        self.mail(kind, account, cause, &Facts { not_me, ..facts })
+    }
+
     /// A new link for the account; earlier ones of the purpose are dead.
     pub(crate) fn link(&mut self, account: &Account, purpose: Purpose) -> Token {
-        let token = Token::new("", self.app.random());
         self.batch.push(table::link::kill(self.organization.id, account.id, purpose));
+        self.another_link(account, purpose)
+    }
+
+    /// A new link for the account beside those that it has.
+    fn another_link(&mut self, account: &Account, purpose: Purpose) -> Token {
+        let token = Token::new("", self.app.random());
         self.batch.push(table::link::insert(
             self.organization.id,
             &table::link::Link {
@@ -156,6 +191,10 @@ impl<'a> Draft<'a> {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Problem::Busy),
         }
+    }
+
+    pub(crate) fn actor(&self) -> &Actor {
+        self.actor
     }
 
     pub(crate) fn actor_name(&self) -> String {

@@ -3,22 +3,24 @@
 use crate::{
     App, Problem, Refusal,
     draft::{Draft, Target, nothing},
-    mail::Facts,
+    mail::{Addressed, Facts},
     ports::SmtpServer,
 };
 use claviger_domain::{
     account::Email,
     field::{FieldError, Fields, Presence, line, number},
-    id::{MailId, OrganizationId},
+    id::{AccountId, MailId, OrganizationId},
     mail::Kind,
-    permission::{Granted, ManageOrganization},
+    permission::{Granted, ManageOrganization, ViewUsers},
     secret::Secret,
+    time::Timestamp,
 };
 use claviger_store::{
     Batch, Commit,
     table::{
         self,
-        mail::Queued,
+        account_mail::Bounced,
+        mail::{Listing, Page, Queued},
         smtp::{Delivery, Encryption, Smtp, password_place},
     },
 };
@@ -61,6 +63,17 @@ pub struct QueuedMail {
     pub mail: Queued,
     /// Its link, while it waits and mail is not set up.
     pub link: Option<String>,
+}
+
+/// One page of the queue.
+#[derive(Clone, Debug)]
+pub struct MailPage {
+    /// The mails, the newest first.
+    pub mails: Vec<QueuedMail>,
+    /// Whether there are mails before the first.
+    pub has_newer: bool,
+    /// Whether there are mails after the last.
+    pub has_older: bool,
 }
 
 impl App {
@@ -187,10 +200,11 @@ impl App {
         let server =
             server.ok_or_else(|| Refusal::state("no_smtp", "Set up the mail server and enable it first."))?;
         let id = MailId::new(self.now(), self.random());
-        let organization = self.organization().await?;
-        let message = crate::mail::compose(id, Kind::Test, to.as_str(), &Facts::default(), &organization)?;
+        let facts = Facts::default();
+        let mail = Addressed { id, kind: Kind::Test, to: to.as_str(), facts: &facts };
+        let message = self.letterhead().await?.compose(mail)?;
         let sent = self.0.mailer.send(&server, &message).await;
-        let mut draft = Draft::of(self, granted.actor(), organization);
+        let mut draft = Draft::new(self, granted.actor()).await?;
         let target = Target { id: String::new(), name: to.to_string() };
         let outcome = if sent.is_ok() { "success" } else { "failed" };
         draft.log("organization.smtp.test", &target, outcome, nothing());
@@ -200,16 +214,44 @@ impl App {
         })
     }
 
-    /// The newest mails. Their links can be copied while mail is not set up.
+    /// The newest mails.
     pub async fn mail_queue(
         &self,
-        _: &Granted<ManageOrganization>,
+        granted: &Granted<ManageOrganization>,
         limit: i64,
     ) -> Result<Vec<QueuedMail>, Problem> {
+        let newest = Listing { state: None, page: Page::Newest, limit };
+        Ok(self.mail_page(granted, &newest).await?.mails)
+    }
+
+    /// A page of the queue, the newest first. Links can be copied while mail is not set up.
+    pub async fn mail_page(
+        &self,
+        _: &Granted<ManageOrganization>,
+        listing: &Listing,
+    ) -> Result<MailPage, Problem> {
         let organization = self.organization().await?;
+        let more = Listing { limit: listing.limit.saturating_add(1), ..*listing };
+        let mut found = table::mail::list(&self.0.store, organization.id, &more).await?;
+        let full = i64::try_from(found.len()).unwrap_or(i64::MAX) > listing.limit;
+        let (has_newer, has_older) = match listing.page {
+            Page::Newest => (false, full),
+            Page::Older(_) => (true, full),
+            Page::Newer(_) => (full, true),
+        };
+        if full {
+            match listing.page {
+                Page::Newer(_) => drop(found.remove(0)),
+                Page::Newest | Page::Older(_) => drop(found.pop()),
+            }
+        }
+        Ok(MailPage { mails: self.with_links(found).await?, has_newer, has_older })
+    }
+
+    async fn with_links(&self, found: Vec<Queued>) -> Result<Vec<QueuedMail>, Problem> {
         let shows_links = self.delivery().await? == Delivery::Off;
-        let mut mails = Vec::new();
-        for mail in table::mail::list(&self.0.store, organization.id, limit).await? {
+        let mut mails = Vec::with_capacity(found.len());
+        for mail in found {
             let waits = mail.state == table::mail::State::Queued;
             // Nobody takes over an administrator's account by reading their mail here.
             let link = if waits && shows_links { self.facts(&mail)?.link } else { None };
@@ -217,6 +259,25 @@ impl App {
             mails.push(QueuedMail { mail, link });
         }
         Ok(mails)
+    }
+
+    /// S4.10: when the mail server refused a user's address for good; nothing if it takes mail for it.
+    pub async fn mail_bounced_at(
+        &self,
+        granted: &Granted<ViewUsers>,
+        id: AccountId,
+    ) -> Result<Option<Timestamp>, Problem> {
+        Ok(self.bounced_users(granted, &[id]).await?.first().map(|bounced| bounced.at))
+    }
+
+    /// S4.10: those of these users whose address the mail server refused for good.
+    pub async fn bounced_users(
+        &self,
+        _: &Granted<ViewUsers>,
+        ids: &[AccountId],
+    ) -> Result<Vec<Bounced>, Problem> {
+        let organization = self.organization().await?;
+        Ok(table::account_mail::bounced(&self.0.store, organization.id, ids).await?)
     }
 
     /// How many mails wait, and how many were given up.

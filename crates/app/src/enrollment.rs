@@ -1,28 +1,29 @@
 //! Setting MFA up: a provisional secret, its QR code, and the code that confirms it (S4.6, S4.7).
 
 use crate::{
-    App, Refusal,
+    App, Problem, Refusal,
     draft::{Draft, Target, nothing},
+    first_code::Begun,
     mail::Facts,
     session::{HalfSignedIn, NewSession, Origin, SignedIn},
 };
 use claviger_domain::{
     account::{Account, Realm},
     factor::Factor,
-    field::FieldError,
-    id::FactorId,
+    id::{FactorId, SessionId},
     lockout::Failures,
     mail::Kind,
     mfa::Enrollment,
-    organization::{CodesAtSetup, Organization},
+    organization::Organization,
     permission::Actor,
+    recovery::RecoveryCode,
     secret::Secret,
     sign_in::{Next, Proven, TotpSwitch},
     time::{Span, Timestamp},
-    totp::{Around, Code, Drift, Match, SECRET_BYTES, Step, TotpSecret},
+    totp::{Drift, SECRET_BYTES, TotpSecret},
 };
 use claviger_store::{
-    Commit, Statement,
+    Commit,
     table::{
         self,
         factor::{Provisional, provisional_place, secret_place},
@@ -33,16 +34,27 @@ use claviger_store::{
 /// A provisional secret is forgotten after this.
 pub(crate) const KEPT: Span = Span::minutes(30);
 
+/// What a set-up is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Somebody's only factor.
+    First,
+    /// S4.8: another one for somebody whose own works until this one is confirmed.
+    Replacement,
+}
+
 /// Someone who may set MFA up, on the way in or from within.
 #[derive(Clone, Debug)]
 pub struct Enroller {
-    session: Session,
+    pub(crate) session: Session,
     /// Whose factor it will be.
     pub account: Account,
-    actor: Actor,
-    origin: Origin,
+    pub(crate) actor: Actor,
+    pub(crate) origin: Origin,
     /// Until when it can be put off, if it can.
     pub dismissable_until: Option<Timestamp>,
+    /// What for.
+    pub aim: Aim,
 }
 
 impl Enroller {
@@ -56,19 +68,17 @@ impl Enroller {
             }
         };
         let (session, account, origin) = (half.session.clone(), half.account.clone(), half.origin.clone());
-        Some(Self { session, account, actor: half.actor(), origin, dismissable_until })
+        Some(Self { session, account, actor: half.actor(), origin, dismissable_until, aim: Aim::First })
     }
 
-    /// From within, for someone who has no factor yet.
-    pub fn from_within(me: &SignedIn) -> Option<Self> {
+    /// From within.
+    pub fn from_within(me: &SignedIn) -> Self {
         let (session, account, origin) = (me.session.clone(), me.account.clone(), me.origin.clone());
-        (account.mfa.enrollment == Enrollment::NotEnrolled).then_some(Self {
-            session,
-            account,
-            actor: me.actor.clone(),
-            origin,
-            dismissable_until: None,
-        })
+        let aim = match account.mfa.enrollment {
+            Enrollment::NotEnrolled => Aim::First,
+            Enrollment::Enrolled(_) => Aim::Replacement,
+        };
+        Self { session, account, actor: me.actor.clone(), origin, dismissable_until: None, aim }
     }
 }
 
@@ -85,22 +95,42 @@ pub struct Shown {
     pub account: String,
 }
 
+/// What a confirmed factor brings.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// The session that goes on.
+    pub session: NewSession,
+    /// S4.9: shown this once; none where the organization has switched them off.
+    pub codes: Vec<RecoveryCode>,
+}
+
 impl App {
-    fn may_enroll(&self, who: &Enroller, organization: &Organization) -> Result<(), Refusal> {
+    pub(crate) fn may_enroll(&self, who: &Enroller, organization: &Organization) -> Result<(), Refusal> {
         if who.account.kind.realm() == Realm::User && organization.totp == TotpSwitch::Disabled {
             return Err(Refusal::state("totp_disabled", "Your organization has not enabled MFA."));
         }
         Ok(())
     }
 
-    /// S4.6: a new provisional secret; the one of any wizard opened before is dead.
-    pub async fn start_enrollment(&self, who: &Enroller) -> Result<(), Refusal> {
-        let organization = self.organization().await?;
-        self.may_enroll(who, &organization)?;
+    /// A secret for the wizard of that session.
+    pub(crate) fn new_provisional(&self, session: SessionId) -> Result<Provisional, Problem> {
         let id = FactorId::new(self.now(), self.random());
         let secret = Secret::new(self.random::<SECRET_BYTES>());
         let sealed = self.0.sealer.seal(provisional_place(id), self.random(), secret.expose())?;
-        let new = Provisional { id, session: who.session.id, secret: sealed, created_at: self.now() };
+        Ok(Provisional { id, session, secret: sealed, earlier: None, created_at: self.now() })
+    }
+
+    /// S4.6: a new provisional secret; the one of any wizard opened before is dead. A replacement begins with
+    /// [`App::start_replacement`].
+    pub async fn start_enrollment(&self, who: &Enroller) -> Result<(), Refusal> {
+        let organization = self.organization().await?;
+        self.may_enroll(who, &organization)?;
+        if who.aim == Aim::Replacement {
+            let message =
+                "MFA is set up already. You can replace the authenticator under Password & Security.";
+            return Err(Refusal::state("already_enrolled", message));
+        }
+        let new = self.with_earlier(who.account.id, self.new_provisional(who.session.id)?).await?;
         let mut draft = Draft::of(self, &who.actor, organization);
         draft.write(table::factor::put_provisional(draft.organization.id, who.account.id, &new));
         draft.log("mfa.set_up.start", &Target::from(&who.account), "success", nothing());
@@ -117,8 +147,16 @@ impl App {
     ) -> Result<(Provisional, TotpSecret), Refusal> {
         self.may_enroll(who, organization)?;
         let found = table::factor::provisional(&self.0.store, organization.id, who.account.id).await?;
-        let found = found
-            .filter(|found| found.session == who.session.id && self.now().since(found.created_at) < KEPT);
+        // Whoever has a factor begins with password and code: what was begun before it counts for nothing.
+        let factor = match who.aim {
+            Aim::First => None,
+            Aim::Replacement => self.factor_of(&who.account).await?,
+        };
+        let found = found.filter(|found| {
+            found.session == who.session.id
+                && self.now().since(found.created_at) < KEPT
+                && factor.is_none_or(|factor| found.created_at >= factor.confirmed_at)
+        });
         let provisional = found.ok_or(Refusal::NotFound("set-up in progress"))?;
         let opened = self.0.sealer.open(provisional_place(provisional.id), &provisional.secret)?;
         let secret = TotpSecret::new(opened.expose().clone());
@@ -138,16 +176,17 @@ impl App {
     }
 
     /// S4.6: the first code, or two consecutive ones where the organization says so, confirms the factor. Its
-    /// step is used up. On the way in, the session goes on.
+    /// step is used up. The session goes on, every other one ends, and there are new recovery codes (S4.9).
     pub async fn confirm_enrollment(
         &self,
         who: &Enroller,
         code: &str,
         second: &str,
-    ) -> Result<NewSession, Refusal> {
+    ) -> Result<Confirmed, Refusal> {
         let organization = self.organization().await?;
         let (provisional, secret) = self.provisional(who, &organization).await?;
-        let step = self.first_step(&secret, &organization, code, second)?;
+        let begun = Begun { organization: &organization, provisional: &provisional, secret: &secret };
+        let step = self.first_step(&begun, code, second)?;
         let now = self.now();
         let factor = Factor {
             id: provisional.id,
@@ -163,49 +202,25 @@ impl App {
         let changed = Account { mfa: who.account.mfa.enrolled(factor.id), ..who.account.clone() };
         let mut draft = Draft::of(self, &who.actor, organization);
         let id = draft.organization.id;
-        let statements: [Statement; 6] = [
-            table::factor::take_provisional(id, who.account.id, provisional.id),
-            table::factor::delete(id, who.account.id),
-            table::factor::insert(id, &factor, sealed),
-            table::account::save(id, &changed),
-            table::session::take(id, &who.session),
-            table::session::end_all(id, who.account.id),
-        ];
-        draft.write_all(statements);
-        let action = format!("{}.mfa.set_up", who.account.kind.realm().key());
+        draft.write(table::factor::take_provisional(id, who.account.id, provisional.id));
+        draft.write_all(table::factor::delete(id, who.account.id));
+        draft.write(table::factor::insert(id, &factor, sealed));
+        draft.write(table::account::save(id, &changed));
+        draft.write(table::session::take(id, &who.session));
+        draft.write(table::session::end_all(id, who.account.id));
+        let codes = self.new_recovery_codes(&mut draft, who.account.id);
+        let done = match who.aim {
+            Aim::First => "set_up",
+            Aim::Replacement => "replace",
+        };
+        let action = format!("{}.mfa.{done}", who.account.kind.realm().key());
         draft.log(&action, &Target::from(&who.account), "success", nothing());
-        draft.mail(Kind::MfaSetUp, &changed, &format!("mfa_set_up:{}", factor.id), &Facts::default())?;
+        let cause = format!("mfa_set_up:{}", factor.id);
+        draft.mail_of_change(Kind::MfaSetUp, &changed, &cause, Facts::default())?;
         let session = self.new_session(&mut draft, &changed, Proven::Code, &who.origin);
         match draft.commit().await? {
-            Commit::Committed => Ok(session),
+            Commit::Committed => Ok(Confirmed { session, codes }),
             Commit::Conflict => Err(Refusal::Changed),
-        }
-    }
-
-    /// The last step that the typed codes use up.
-    fn first_step(
-        &self,
-        secret: &TotpSecret,
-        organization: &Organization,
-        code: &str,
-        second: &str,
-    ) -> Result<Step, Refusal> {
-        let wrong = |field| {
-            FieldError::new(
-                field,
-                "That code is not right. Check that it is for this account and type the newest one.",
-            )
-        };
-        let around = Around { now: self.now(), window: organization.settings.window, drift: Drift(0) };
-        let find = |code: &Code, last| secret.matching(code, around, last);
-        let first = Code::parse("code", code)?;
-        let Match::Fresh(step) = find(&first, Step::NONE) else { return Err(wrong("code").into()) };
-        match organization.settings.codes_at_setup {
-            CodesAtSetup::One => Ok(step),
-            CodesAtSetup::Two => match find(&Code::parse("code_2", second)?, step) {
-                Match::Fresh(next) if next.0 == step.0 + 1 => Ok(next),
-                Match::Fresh(_) | Match::Used | Match::None => Err(wrong("code_2").into()),
-            },
         }
     }
 }

@@ -7,24 +7,43 @@ pub mod account;
 pub mod administrators;
 pub mod api_key;
 pub mod audit;
+pub mod bulk;
+pub mod counts;
+pub mod csv_text;
 pub mod demand;
 mod draft;
 pub mod email;
 pub mod enrollment;
 mod error;
+pub mod evidence;
+pub mod export;
+mod first_code;
+pub mod groups;
 mod hashing;
 pub mod home;
-pub mod schedule;
+pub mod import;
+pub mod jobs;
+pub mod logo;
 pub mod mail;
 pub mod mfa;
+pub mod not_me;
 pub mod organization;
+pub mod own_factor;
 pub mod password;
 pub mod ports;
+pub mod recovery;
+mod remind;
+pub mod report;
+pub mod resync;
+pub mod schedule;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+mod signing;
 mod throttle;
 mod token;
+pub mod token_file;
+pub mod tokens;
 pub mod users;
 pub mod verify;
 pub mod words;
@@ -36,11 +55,17 @@ pub use token::Token;
 /// Rows as the store has them, for whoever shows them.
 pub mod stored {
     pub use claviger_store::table::{
+        account_mail::Bounced,
         factor::Holder,
+        group::Counted,
+        job::{Job, Line, Part, State as JobState, Which},
         link::Purpose,
-        mail::State as MailState,
+        mail::{Listing as MailListing, Page as MailPage, State as MailState},
+        mail_text::Switch as MailSwitch,
+        report::Drifting,
         session::Session,
         smtp::{Delivery, Encryption, Smtp},
+        token::{Held, ListedToken, TokenFilter, cursor as token_cursor},
         user_list,
     };
 }
@@ -106,8 +131,11 @@ struct Inner {
     hasher: Hasher,
     dummy_hash: OnceLock<claviger_domain::account::PasswordHash>,
     organization: RwLock<Option<(Timestamp, Arc<Organization>)>>,
+    logo: logo::Cache,
     api_keys: api_key::Cache,
     queued: Notify,
+    jobs: Notify,
+    counts: counts::Counts,
     plain_smtp: PlainSmtp,
 }
 
@@ -131,8 +159,11 @@ impl App {
             hasher: Hasher::new(password_cost)?,
             dummy_hash: OnceLock::new(),
             organization: RwLock::new(None),
+            logo: logo::Cache::default(),
             api_keys: api_key::Cache::default(),
             queued: Notify::new(),
+            jobs: Notify::new(),
+            counts: counts::Counts::default(),
             plain_smtp,
         }));
         app.ensure_organization().await?;

@@ -17,7 +17,17 @@ use claviger_domain::{
     sign_in::{Proven, TotpSwitch},
 };
 use claviger_store::{Commit, table};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// A reset that may be made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Reset {
+    days: EnrollmentDays,
+    reason: String,
+    /// Of whoever asked for it: their own account is not theirs to reset.
+    own_email: Option<String>,
+}
 
 /// A requirement as the log tells it.
 fn in_words(requirement: Requirement) -> Value {
@@ -104,7 +114,7 @@ impl App {
     }
 
     /// S2.3: while TOTP is disabled no requirement is switched on.
-    async fn needs_totp(&self) -> Result<(), Refusal> {
+    pub(crate) async fn needs_totp(&self) -> Result<(), Refusal> {
         match self.organization().await?.totp {
             TotpSwitch::Enabled => Ok(()),
             TotpSwitch::Disabled => {
@@ -142,15 +152,21 @@ impl App {
         id: AccountId,
         days: EnrollmentDays,
     ) -> Result<Account, Refusal> {
-        self.change_user(granted, id, |draft, before| {
-            let extended = before.mfa.extend(days, before.state, draft.now);
-            let (mfa, _) = extended.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
-            let after = Account { mfa, ..before.clone() };
-            draft.log("user.mfa.extend", &Target::from(before), "success", before_and_after(before, &after));
-            self.mail_period(draft, &after)?;
-            Ok(after)
-        })
-        .await
+        self.change_user(granted, id, |draft, before| self.extended(draft, before, days)).await
+    }
+
+    pub(crate) fn extended(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+        days: EnrollmentDays,
+    ) -> Result<Account, Refusal> {
+        let extended = before.mfa.extend(days, before.state, draft.now);
+        let (mfa, _) = extended.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
+        let after = Account { mfa, ..before.clone() };
+        draft.log("user.mfa.extend", &Target::from(before), "success", before_and_after(before, &after));
+        self.mail_period(draft, &after)?;
+        Ok(after)
     }
 
     /// S4.12: deletes the factor, starts a new period, ends the sessions, and mails the user.
@@ -161,35 +177,52 @@ impl App {
         days: EnrollmentDays,
         reason: &str,
     ) -> Result<Account, Refusal> {
+        let reset = self.reset_of(granted.actor(), days, reason).await?;
+        self.change_user(granted, id, |draft, before| self.reset(draft, before, &reset)).await
+    }
+
+    /// Checks what every reset needs: a reason, TOTP, and a code given by whoever asks for it.
+    pub(crate) async fn reset_of(
+        &self,
+        actor: &Actor,
+        days: EnrollmentDays,
+        reason: &str,
+    ) -> Result<Reset, Refusal> {
         let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
-        let own_email = self.may_reset(granted.actor()).await?;
+        let own_email = self.may_reset(actor).await?;
         self.needs_totp().await?;
-        let link = format!("{}/", self.0.public_url);
-        self.change_user(granted, id, |draft, before| {
-            if own_email.as_deref() == Some(&before.email.key()) {
-                let message = "You can't reset your own MFA this way. Ask another administrator.";
-                return Err(Refusal::state("own_account", message));
-            }
-            let reset = before.mfa.reset(days, before.state, draft.now);
-            let (mfa, _) = reset.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
-            let after = Account { mfa, ..before.clone() };
-            draft.write(table::factor::delete(draft.organization.id, before.id));
-            draft.write(table::session::end_all(draft.organization.id, before.id));
-            let mut details = before_and_after(before, &after);
-            if let Some(details) = details.as_object_mut() {
-                details.insert("reason".into(), json!(reason));
-            }
-            draft.log("user.mfa.reset", &Target::from(before), "success", details);
-            let until = match mfa.requirement {
-                Requirement::By(until) => Some(until),
-                Requirement::NotRequired | Requirement::AtOnce | Requirement::Paused(_) => None,
-            };
-            let facts = Facts { link: Some(link.clone()), until, days: Some(days.get()), ..Facts::default() };
-            let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
-            draft.mail(Kind::MfaReset, before, &cause, &facts)?;
-            Ok(after)
-        })
-        .await
+        Ok(Reset { days, reason, own_email })
+    }
+
+    pub(crate) fn reset(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+        reset: &Reset,
+    ) -> Result<Account, Refusal> {
+        if reset.own_email.as_deref() == Some(&before.email.key()) {
+            let message = "You can't reset your own MFA this way. Ask another administrator.";
+            return Err(Refusal::state("own_account", message));
+        }
+        let done = before.mfa.reset(reset.days, before.state, draft.now);
+        let (mfa, _) = done.map_err(|refused| Refusal::state(refused.code(), refused.to_string()))?;
+        let after = Account { mfa, ..before.clone() };
+        draft.write_all(table::factor::delete(draft.organization.id, before.id));
+        draft.write(table::session::end_all(draft.organization.id, before.id));
+        let mut details = before_and_after(before, &after);
+        if let Some(details) = details.as_object_mut() {
+            details.insert("reason".into(), json!(reset.reason));
+        }
+        draft.log("user.mfa.reset", &Target::from(before), "success", details);
+        let until = match mfa.requirement {
+            Requirement::By(until) => Some(until),
+            Requirement::NotRequired | Requirement::AtOnce | Requirement::Paused(_) => None,
+        };
+        let link = Some(format!("{}/", self.0.public_url));
+        let facts = Facts { link, until, days: Some(reset.days.get()), ..Facts::default() };
+        let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
+        draft.mail(Kind::MfaReset, before, &cause, &facts)?;
+        Ok(after)
     }
 
     /// Who resets must have given a code. Returns their own e-mail, whose account is not theirs to reset.
@@ -248,7 +281,7 @@ impl App {
         let mut draft = Draft::of(self, actor, organization);
         let id = draft.organization.id;
         draft.write(table::account::save(id, &after));
-        draft.write(table::factor::delete(id, before.id));
+        draft.write_all(table::factor::delete(id, before.id));
         draft.write(table::session::end_all(id, before.id));
         draft.log("administrator.mfa.reset", &Target::from(&before), "success", nothing());
         let link = Some(format!("{}/admin", self.0.public_url));

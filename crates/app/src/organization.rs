@@ -15,11 +15,7 @@ use claviger_domain::{
     sign_in::TotpSwitch,
     time::Span,
 };
-use claviger_store::{
-    Batch, Commit, StoreError,
-    seal::Place,
-    table::{self, user_list},
-};
+use claviger_store::{Batch, Commit, StoreError, seal::Place, table};
 use std::sync::Arc;
 
 /// How old a copy of the organization may be on a node that did not change it.
@@ -166,8 +162,7 @@ impl App {
 
     /// How many users have a factor: who loses protection when TOTP is disabled.
     pub async fn protected_users(&self) -> Result<i64, Problem> {
-        let organization = self.organization().await?;
-        let counts = user_list::by_status(&self.0.store, organization.id, self.now()).await?;
+        let counts = self.users_by_status().await?;
         Ok(counts
             .iter()
             .filter(|(key, _)| matches!(key.as_str(), "active" | "optional"))

@@ -82,7 +82,7 @@ impl App {
         } else {
             draft.log("password.reset", &target, "success", nothing());
             let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
-            draft.mail(Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
+            draft.mail_of_change(Kind::PasswordChanged, &changed, &cause, Facts::default())?;
         }
         let session = self.new_session(&mut draft, &changed, Proven::Password, origin);
         match draft.commit().await? {
@@ -126,7 +126,7 @@ impl App {
         draft.settle().await
     }
 
-    fn mail_password_link(
+    pub(crate) fn mail_password_link(
         &self,
         draft: &mut Draft<'_>,
         account: &Account,

@@ -1,7 +1,7 @@
 //! What the application asks of the world.
 
 use crate::mail::Message;
-use claviger_domain::{secret::Secret, time::Timestamp};
+use claviger_domain::{mail::Failure, secret::Secret, time::Timestamp};
 use claviger_store::table::smtp::Encryption;
 use std::{future::Future, pin::Pin};
 
@@ -36,8 +36,23 @@ pub struct SmtpServer {
 
 /// Why a mail was not taken, in words for an administrator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct MailError(pub String);
+pub enum MailError {
+    /// It may be taken later.
+    #[error("{0}")]
+    Failed(String),
+    /// S4.10: the recipient's address was refused for good.
+    #[error("{0}")]
+    AddressRefused(String),
+}
+
+impl MailError {
+    pub(crate) const fn failure(&self) -> Failure {
+        match self {
+            Self::Failed(_) => Failure::Passing,
+            Self::AddressRefused(_) => Failure::AddressRefused,
+        }
+    }
+}
 
 /// The future of a sending.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>>;

@@ -1,15 +1,8 @@
 //! Scheduled work. Each job is a row that one node leases at a time, so that it survives restarts and any
 //! number of nodes; what it does is idempotent by itself.
 
-use crate::{App, Problem, draft::Draft, enrollment, mail::Facts};
-use claviger_domain::{
-    mail::Kind,
-    mfa::Requirement,
-    permission::{Actor, Who},
-    sign_in::TotpSwitch,
-    throttle::FORGOTTEN_AFTER,
-    time::Span,
-};
+use crate::{App, Problem, enrollment};
+use claviger_domain::{throttle::FORGOTTEN_AFTER, time::Span};
 use claviger_store::{Batch, Commit, table};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,15 +11,13 @@ const TICK: Duration = Duration::from_millis(500);
 /// What a mail server has to answer in when the server stops.
 const MAIL_GRACE: Duration = Duration::from_secs(5);
 const LEASE: Span = Span::minutes(2);
-/// The reminder goes out this long before the deadline (S4.10).
-const REMINDER: Span = Span::hours(24);
-const REMINDERS_AT_ONCE: i64 = 1_000;
 /// Dead links are kept so long, so that their page can still say what they were.
 const DEAD_LINKS_KEPT: Span = Span::days(30);
 
 #[derive(Clone, Copy)]
 enum Task {
     Reminders,
+    Waves,
     CleanUp,
 }
 
@@ -34,6 +25,7 @@ impl Task {
     const fn name(self) -> &'static str {
         match self {
             Self::Reminders => "reminders",
+            Self::Waves => "waves",
             Self::CleanUp => "clean_up",
         }
     }
@@ -41,6 +33,7 @@ impl Task {
     const fn every(self) -> Span {
         match self {
             Self::Reminders => Span::minutes(1),
+            Self::Waves => Span::seconds(10),
             Self::CleanUp => Span::hours(1),
         }
     }
@@ -50,7 +43,7 @@ impl App {
     /// Runs jobs and sends mails until `stop` says so. A failure is logged and tried again. Mails have a loop of
     /// their own, so that a mail server that hangs holds nothing else up.
     pub async fn run_schedule(&self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.run_scheduled(stop.clone()), self.run_mails(stop));
+        tokio::join!(self.run_scheduled(stop.clone()), self.run_jobs(stop.clone()), self.run_mails(stop));
     }
 
     async fn run_scheduled(&self, mut stop: watch::Receiver<bool>) {
@@ -91,7 +84,7 @@ impl App {
     async fn run_due(&self) -> Result<(), Problem> {
         // A full batch means that more is waiting; what comes meanwhile is sealed at the next tick.
         while self.seal_log().await? == crate::audit::AT_ONCE {}
-        for task in [Task::Reminders, Task::CleanUp] {
+        for task in [Task::Reminders, Task::Waves, Task::CleanUp] {
             self.run_if_due(task).await?;
         }
         Ok(())
@@ -100,6 +93,7 @@ impl App {
     /// Does everything that is due, once.
     pub async fn work_once(&self) -> Result<(), Problem> {
         self.run_due().await?;
+        self.work_on_jobs(|| false).await?;
         self.deliver_mails().await.map(drop)
     }
 
@@ -110,8 +104,11 @@ impl App {
             Some((next_run, lease_until)) if next_run > now.0 || lease_until > now.0 => return Ok(()),
             Some(_) => {}
             None => {
-                let _ =
-                    self.0.store.commit(Batch::of([table::schedule::ensure(organization, task.name())])).await?;
+                let _ = self
+                    .0
+                    .store
+                    .commit(Batch::of([table::schedule::ensure(organization, task.name())]))
+                    .await?;
             }
         }
         let until = now.plus(LEASE);
@@ -121,47 +118,12 @@ impl App {
         }
         match task {
             Task::Reminders => self.remind().await?,
+            Task::Waves => self.send_waves().await?,
             Task::CleanUp => self.clean_up().await?,
         }
         let done = table::schedule::done(organization, task.name(), until, now.plus(task.every()));
         let _ = self.0.store.commit(Batch::of([done])).await?;
         Ok(())
-    }
-
-    /// S4.10: reminds everyone whose period ends within 24 hours, once for a period.
-    async fn remind(&self) -> Result<(), Problem> {
-        let organization = self.organization().await?;
-        if organization.totp == TotpSwitch::Disabled {
-            return Ok(());
-        }
-        let actor = Actor { who: Who::System, name: "scheduler".into(), address: String::new() };
-        let now = self.now();
-        let mut from = now;
-        loop {
-            let to = now.plus(REMINDER);
-            let due =
-                table::account::periods_ending(&self.0.store, organization.id, from, to, REMINDERS_AT_ONCE)
-                    .await?;
-            let Some(last) = due.last() else { return Ok(()) };
-            let Requirement::By(reached) = last.mfa.requirement else { return Ok(()) };
-            let mut draft = Draft::of(self, &actor, organization.clone());
-            for account in &due {
-                let Requirement::By(until) = account.mfa.requirement else { continue };
-                let cause = format!("reminder:{}:{}", account.id, until.0);
-                let link = Some(format!("{}/", self.0.public_url));
-                draft.mail(
-                    Kind::Reminder,
-                    account,
-                    &cause,
-                    &Facts { link, until: Some(until), ..Facts::default() },
-                )?;
-            }
-            let _ = draft.commit().await?;
-            if i64::try_from(due.len()).unwrap_or(i64::MAX) < REMINDERS_AT_ONCE || reached <= from {
-                return Ok(());
-            }
-            from = reached.minus(Span::from_micros(1)).max(from);
-        }
     }
 
     async fn clean_up(&self) -> Result<(), Problem> {
@@ -172,7 +134,8 @@ impl App {
             table::link::forget(organization, now.minus(DEAD_LINKS_KEPT)),
             table::throttle::forget(organization, now.minus(FORGOTTEN_AFTER)),
             table::factor::forget_provisional(organization, now.minus(enrollment::KEPT)),
-        ]);
+        ])
+        .and(crate::jobs::forget(organization, now));
         let _ = self.0.store.commit(batch).await?;
         Ok(())
     }

@@ -199,7 +199,6 @@ impl App {
             let holder =
                 table::factor::holder(&self.0.store, organization.id, realm, half.account.id).await?;
             let mut draft = Draft::of(self, &actor, organization);
-            let id = draft.organization.id;
             let Some(holder) = holder else { return Ok(CodeOutcome::StartAgain) };
             let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
                 return Ok(CodeOutcome::StartAgain);
@@ -210,36 +209,43 @@ impl App {
                     &Attempt { account: &holder.account, sealed: &sealed, code, action: "sign_in.code" },
                 )
                 .await?;
-            let last_try =
-                half.session.wrong_codes + 1 >= draft.organization.settings.code_rules().lockout.per_sign_in;
-            let outcome = match told {
-                Told::Accepted => {
-                    draft.write(table::session::take(id, &half.session));
-                    CodeOutcome::Session(self.new_session(
-                        &mut draft,
-                        &holder.account,
-                        Proven::Code,
-                        &half.origin,
-                    ))
-                }
-                Told::Wrong if last_try => {
-                    draft.write(table::session::end(id, half.account.id, half.session.id));
-                    CodeOutcome::StartAgain
-                }
-                Told::Wrong => {
-                    draft.write(table::session::count_wrong_code(id, &half.session));
-                    CodeOutcome::Refused(told)
-                }
-                Told::AlreadyUsed | Told::Locked { .. } => CodeOutcome::Refused(told),
-            };
-            if draft.commit().await? == Commit::Committed {
-                Some(outcome)
-            } else if self.is_gone(half).await? {
-                Some(CodeOutcome::StartAgain)
-            } else {
-                None
-            }
+            self.follow_up(draft, half, &holder.account, told).await?
         })
+    }
+
+    /// Commits what an attempt led to, and where it leaves the sign-in; nothing if another write came first.
+    pub(crate) async fn follow_up(
+        &self,
+        mut draft: Draft<'_>,
+        half: &HalfSignedIn,
+        account: &Account,
+        told: Told,
+    ) -> Result<Option<CodeOutcome>, Problem> {
+        let id = draft.organization.id;
+        let last_try =
+            half.session.wrong_codes + 1 >= draft.organization.settings.code_rules().lockout.per_sign_in;
+        let outcome = match told {
+            Told::Accepted => {
+                draft.write(table::session::take(id, &half.session));
+                CodeOutcome::Session(self.new_session(&mut draft, account, Proven::Code, &half.origin))
+            }
+            Told::Wrong if last_try => {
+                draft.write(table::session::end(id, half.account.id, half.session.id));
+                CodeOutcome::StartAgain
+            }
+            Told::Wrong => {
+                draft.write(table::session::count_wrong_code(id, &half.session));
+                CodeOutcome::Refused(told)
+            }
+            Told::AlreadyUsed | Told::Locked { .. } => CodeOutcome::Refused(told),
+        };
+        if draft.commit().await? == Commit::Committed {
+            Ok(Some(outcome))
+        } else if self.is_gone(half).await? {
+            Ok(Some(CodeOutcome::StartAgain))
+        } else {
+            Ok(None)
+        }
     }
 
     /// Whether the session was ended, or counted on, by a request beside this one.
@@ -283,7 +289,7 @@ impl App {
         draft.write(table::link::kill_all(draft.organization.id, changed.id));
         draft.log("password.change", &Target::from(&changed), "success", nothing());
         let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
-        draft.mail(mail::Kind::PasswordChanged, &changed, &cause, &Facts::default())?;
+        draft.mail_of_change(mail::Kind::PasswordChanged, &changed, &cause, Facts::default())?;
         let session = self.new_session(&mut draft, &changed, half.session.proven, &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),

@@ -23,9 +23,10 @@ use claviger_store::{
     table::{
         self,
         link::Purpose,
-        user_list::{self, Filter, Listing, Page},
+        user_list::{self, Listing, Page},
     },
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Who a user is, as typed.
@@ -43,14 +44,14 @@ pub struct Person {
     pub display_name: String,
 }
 
-struct Parsed {
-    username: Username,
-    email: Email,
+pub(crate) struct Parsed {
+    pub(crate) username: Username,
+    pub(crate) email: Email,
     name: PersonName,
 }
 
 impl Person {
-    fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
+    pub(crate) fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
         let mut fields = Fields::new();
         let username = fields.take(Username::parse("username", &self.username));
         let email = fields.take(Email::parse("email", &self.email));
@@ -79,7 +80,8 @@ impl From<&Account> for Person {
 }
 
 /// Whether a new user can sign in at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// Staged.
     Later,
@@ -130,18 +132,6 @@ impl App {
         Ok(UserPage { users, has_newer, has_older })
     }
 
-    /// How many users match.
-    pub async fn count_users(&self, _: &Granted<ViewUsers>, filter: &Filter) -> Result<i64, Problem> {
-        let organization = self.organization().await?;
-        Ok(user_list::count(&self.0.store, organization.id, filter, self.now()).await?)
-    }
-
-    /// How many users have each status of S4.14.
-    pub async fn users_by_status(&self) -> Result<Vec<(String, i64)>, Problem> {
-        let organization = self.organization().await?;
-        Ok(user_list::by_status(&self.0.store, organization.id, self.now()).await?)
-    }
-
     /// S3.2, S4.1: a new user, staged or activated.
     pub async fn create_user(
         &self,
@@ -154,7 +144,25 @@ impl App {
         let demand = demand.on(&Mfa::NONE, draft.organization.totp);
         let (parsed, period) = both(person.parse(), period_of(&demand))?;
         self.refuse_taken(&parsed, None).await?;
-        let account = Account {
+        let account = self.new_user(&mut draft, parsed, period, activation)?;
+        match draft.commit().await? {
+            Commit::Committed => Ok(account),
+            Commit::Conflict => {
+                self.refuse_taken(&person.parse()?, None).await?;
+                Err(Refusal::Changed)
+            }
+        }
+    }
+
+    /// The new account with its log entries and mails.
+    pub(crate) fn new_user(
+        &self,
+        draft: &mut Draft<'_>,
+        parsed: Parsed,
+        period: Option<Period>,
+        activation: Activation,
+    ) -> Result<Account, Problem> {
+        let mut account = Account {
             id: AccountId::new(draft.now, self.random()),
             revision: 1,
             kind: Kind::User { username: parsed.username },
@@ -167,21 +175,14 @@ impl App {
             last_sign_in_at: None,
         };
         draft.log("user.create", &Target::from(&account), "success", nothing());
-        let mut account = match period {
-            Some(period) => self.required(&mut draft, &account, period, RunningPeriod::Keep)?,
-            None => account,
-        };
+        if let Some(period) = period {
+            account = self.required(draft, &account, period, RunningPeriod::Keep)?;
+        }
         if activation == Activation::Now {
-            account = self.activated(&mut draft, &account)?;
+            account = self.activated(draft, &account)?;
         }
         draft.write(table::account::insert(draft.organization.id, &account));
-        match draft.commit().await? {
-            Commit::Committed => Ok(account),
-            Commit::Conflict => {
-                self.refuse_taken(&person.parse()?, None).await?;
-                Err(Refusal::Changed)
-            }
-        }
+        Ok(account)
     }
 
     /// S4.1: saves the user's form.
@@ -294,13 +295,14 @@ impl App {
         granted: &Granted<ManageUsers>,
         id: AccountId,
     ) -> Result<Account, Refusal> {
-        self.change_user(granted, id, |draft, before| {
-            if before.state == State::Activated {
-                return Err(Refusal::state("already_activated", "The user is activated already."));
-            }
-            Ok(self.activated(draft, before)?)
-        })
-        .await
+        self.change_user(granted, id, |draft, before| self.activate(draft, before)).await
+    }
+
+    pub(crate) fn activate(&self, draft: &mut Draft<'_>, before: &Account) -> Result<Account, Refusal> {
+        if before.state == State::Activated {
+            return Err(Refusal::state("already_activated", "The user is activated already."));
+        }
+        Ok(self.activated(draft, before)?)
     }
 
     /// S3.2, S4.2: bars a user: sessions end, and the clock of the period stops.
@@ -309,17 +311,7 @@ impl App {
         granted: &Granted<ManageUsers>,
         id: AccountId,
     ) -> Result<Account, Refusal> {
-        self.change_user(granted, id, |draft, before| {
-            if before.state != State::Activated {
-                return Err(Refusal::state("not_activated", "Only an activated user can be suspended."));
-            }
-            let mut after = Account { state: State::Suspended, ..before.clone() };
-            after.mfa.requirement = after.mfa.requirement.paused(draft.now);
-            draft.write(table::session::end_all(draft.organization.id, after.id));
-            draft.log("user.suspend", &Target::from(before), "success", before_and_after(before, &after));
-            Ok(after)
-        })
-        .await
+        self.change_user(granted, id, |draft, before| suspended(draft, before)).await
     }
 
     /// S3.3: a new registration link; the old one is dead.
@@ -328,17 +320,21 @@ impl App {
         granted: &Granted<ManageUsers>,
         id: AccountId,
     ) -> Result<Account, Refusal> {
-        self.change_user(granted, id, |draft, before| {
-            if before.state != State::Activated || before.password != Password::Pending {
-                let message =
-                    "Only a user who is activated and has no password yet gets the activation e-mail.";
-                return Err(Refusal::state("not_pending", message));
-            }
-            self.registration(draft, before)?;
-            draft.log("user.resend_activation", &Target::from(before), "success", nothing());
-            Ok(before.clone())
-        })
-        .await
+        self.change_user(granted, id, |draft, before| self.registration_again(draft, before)).await
+    }
+
+    pub(crate) fn registration_again(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+    ) -> Result<Account, Refusal> {
+        if before.state != State::Activated || before.password != Password::Pending {
+            let message = "Only a user who is activated and has no password yet gets the activation e-mail.";
+            return Err(Refusal::state("not_pending", message));
+        }
+        self.registration(draft, before)?;
+        draft.log("user.resend_activation", &Target::from(before), "success", nothing());
+        Ok(before.clone())
     }
 
     /// Deletes a user and everything of theirs but the log.
@@ -346,11 +342,27 @@ impl App {
         until_decided!({
             let account = self.load_account(Realm::User, id).await?;
             let mut draft = Draft::new(self, granted.actor()).await?;
-            draft.write_all(table::account::delete(draft.organization.id, &account));
-            draft.log("user.delete", &Target::from(&account), "success", nothing());
+            deleted(&mut draft, &account);
             (draft.commit().await? == Commit::Committed).then_some(())
         })
     }
+}
+
+/// S3.2, S4.2: the account barred, its sessions ended and its clock stopped.
+pub(crate) fn suspended(draft: &mut Draft<'_>, before: &Account) -> Result<Account, Refusal> {
+    if before.state != State::Activated {
+        return Err(Refusal::state("not_activated", "Only an activated user can be suspended."));
+    }
+    let mut after = Account { state: State::Suspended, ..before.clone() };
+    after.mfa.requirement = after.mfa.requirement.paused(draft.now);
+    draft.write(table::session::end_all(draft.organization.id, after.id));
+    draft.log("user.suspend", &Target::from(before), "success", before_and_after(before, &after));
+    Ok(after)
+}
+
+pub(crate) fn deleted(draft: &mut Draft<'_>, account: &Account) {
+    draft.write_all(table::account::delete(draft.organization.id, account));
+    draft.log("user.delete", &Target::from(account), "success", nothing());
 }
 
 fn period_of(demand: &Demand) -> Result<Option<Period>, FieldError> {
@@ -361,7 +373,7 @@ fn period_of(demand: &Demand) -> Result<Option<Period>, FieldError> {
 }
 
 /// Both values, or the errors of both.
-fn both<A, B>(a: Result<A, Vec<FieldError>>, b: Result<B, FieldError>) -> Result<(A, B), Refusal> {
+pub(crate) fn both<A, B>(a: Result<A, Vec<FieldError>>, b: Result<B, FieldError>) -> Result<(A, B), Refusal> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (Err(mut errors), Err(error)) => {

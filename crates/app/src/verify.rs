@@ -4,15 +4,17 @@ use crate::{
     App, Problem, Refusal,
     draft::{Draft, Target},
     mail::Facts,
-    until_decided,
+    until_decided, words,
 };
 use claviger_domain::{
     account::{Account, Realm, State},
-    attempt::{Outcome, judge},
+    attempt::{Judged, Outcome, judge},
+    factor::Factor,
     id::AccountId,
     lockout::{Consequence, Lock},
     mail::Kind,
     permission::{AssistUsers, Granted},
+    resync::{self, Pair},
     sign_in::TotpSwitch,
     time::Timestamp,
     totp::{Code, TotpSecret},
@@ -40,12 +42,38 @@ pub enum Told {
     },
 }
 
+impl Told {
+    /// Why a code was not taken, for whoever typed it.
+    pub fn words(self, now: Timestamp) -> String {
+        match self {
+            Self::Accepted | Self::Wrong => "That code is not right.".into(),
+            Self::AlreadyUsed => "This code was already used. Wait for the next one.".into(),
+            Self::Locked { until: Some(until) } => format!(
+                "Too many wrong codes. Try again in {}, or ask your administrator to unlock you.",
+                words::span(until.since(now))
+            ),
+            Self::Locked { until: None } => {
+                "Too many wrong codes. Ask your administrator to unlock you.".into()
+            }
+        }
+    }
+}
+
 /// A code that somebody presents.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     pub(crate) account: &'a Account,
     pub(crate) sealed: &'a Sealed,
     pub(crate) code: &'a Code,
+    /// What the log calls it.
+    pub(crate) action: &'static str,
+}
+
+/// Somebody at the door, whatever they present.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) sealed: &'a Sealed,
     /// What the log calls it.
     pub(crate) action: &'static str,
 }
@@ -63,11 +91,39 @@ impl App {
     /// Judges `code` and adds what follows to the draft; what is told counts once that is committed.
     pub(crate) async fn judge(&self, draft: &mut Draft<'_>, attempt: &Attempt<'_>) -> Result<Told, Problem> {
         let Attempt { account, sealed, code, action } = *attempt;
-        let organization = Arc::clone(&draft.organization);
+        let secret = self.secret_of(sealed)?;
+        let rules = draft.organization.settings.code_rules();
+        let judged = judge(&sealed.factor, &secret, code, &rules, draft.now);
+        self.conclude(draft, &Presented { account, sealed, action }, &judged).await
+    }
+
+    /// S4.18: the same for two consecutive codes of an app or token that is out of step.
+    pub(crate) async fn judge_pair(
+        &self,
+        draft: &mut Draft<'_>,
+        presented: &Presented<'_>,
+        pair: &Pair,
+    ) -> Result<Told, Problem> {
+        let secret = self.secret_of(presented.sealed)?;
+        let rules = draft.organization.settings.code_rules();
+        let judged = resync::judge(&presented.sealed.factor, &secret, pair, &rules, draft.now);
+        self.conclude(draft, presented, &judged).await
+    }
+
+    fn secret_of(&self, sealed: &Sealed) -> Result<TotpSecret, Problem> {
         let opened = self.0.sealer.open(table::factor::secret_place(sealed.factor.id), &sealed.secret)?;
-        let secret = TotpSecret::new(opened.expose().clone());
-        let settings = &organization.settings;
-        let judged = judge(&sealed.factor, &secret, code, &settings.code_rules(), draft.now);
+        Ok(TotpSecret::new(opened.expose().clone()))
+    }
+
+    /// Adds what follows from a judgment to the draft.
+    async fn conclude(
+        &self,
+        draft: &mut Draft<'_>,
+        presented: &Presented<'_>,
+        judged: &Judged,
+    ) -> Result<Told, Problem> {
+        let Presented { account, sealed, action } = *presented;
+        let organization = Arc::clone(&draft.organization);
         let target = Target::from(account);
         let (told, word) = match judged.outcome {
             Outcome::Accepted(_) => (Told::Accepted, "success"),
@@ -87,26 +143,27 @@ impl App {
             _ => json!({}),
         };
         draft.log(action, &target, word, details);
-        if let Outcome::Wrong(consequence @ (Consequence::Locked(_) | Consequence::Closed)) = judged.outcome {
-            self.tell_of_lock(draft, attempt, consequence).await?;
+        if let Outcome::Wrong(consequence) = judged.outcome {
+            self.tell_of_lock(draft, account, &sealed.factor, consequence).await?;
         }
         Ok(told)
     }
 
-    /// S4.19: the person and the administrators are told.
-    async fn tell_of_lock(
+    /// S4.19: the person and the administrators are told of a wrong code that locked the factor.
+    pub(crate) async fn tell_of_lock(
         &self,
         draft: &mut Draft<'_>,
-        attempt: &Attempt<'_>,
+        account: &Account,
+        factor: &Factor,
         consequence: Consequence,
     ) -> Result<(), Problem> {
         let until = match consequence {
+            Consequence::Counted => return Ok(()),
             Consequence::Locked(until) => Some(until),
-            Consequence::Counted | Consequence::Closed => None,
+            Consequence::Closed => None,
         };
-        let Attempt { account, sealed, .. } = *attempt;
         draft.log("factor.lock", &Target::from(account), "success", json!({ "until": until }));
-        let cause = format!("factor_locked:{}:{}", sealed.factor.id, sealed.factor.revision);
+        let cause = format!("factor_locked:{}:{}", factor.id, factor.revision);
         draft.mail(Kind::FactorLocked, account, &cause, &Facts { until, ..Facts::default() })?;
         let facts = Facts { until, person: Some(account.email.to_string()), ..Facts::default() };
         for administrator in table::account::administrators(&self.0.store, draft.organization.id).await? {

@@ -1,6 +1,9 @@
 //! Times and counts in words, for mails and screens alike.
 
-use claviger_domain::time::{Span, Timestamp};
+use claviger_domain::{
+    time::{Span, Timestamp},
+    totp::{Drift, PERIOD},
+};
 use jiff::tz::TimeZone;
 
 fn zone(name: &str) -> TimeZone {
@@ -42,6 +45,18 @@ pub fn hour(time: Timestamp, zone_name: &str) -> String {
     at(time, zone_name).strftime("%H:00").to_string()
 }
 
+/// When the day `2026-12-01` begins in that zone.
+pub fn start_of_day(day: &str, zone_name: &str) -> Option<Timestamp> {
+    let day: jiff::civil::Date = day.parse().ok()?;
+    let start = day.to_zoned(zone(zone_name)).ok()?;
+    Some(Timestamp(start.timestamp().as_microsecond()))
+}
+
+/// "2023-11-14", as a date field takes it.
+pub fn date_field(time: Timestamp, zone_name: &str) -> String {
+    at(time, zone_name).strftime("%Y-%m-%d").to_string()
+}
+
 /// "2023-11-14T22:13:20Z", for programs.
 pub fn iso(time: Timestamp) -> String {
     at(time, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -81,6 +96,19 @@ pub fn span(span: Span) -> String {
     }
 }
 
+/// "0.4 steps slow (12 seconds)": how far a factor's clock is from ours (S4.18).
+pub fn clock(drift: Drift) -> String {
+    let off = drift.thousandths();
+    let tenths = (off.saturating_abs().saturating_add(50)) / 100;
+    let seconds = (tenths * PERIOD + 5) / 10;
+    let way = if off < 0 { "slow" } else { "fast" };
+    match tenths {
+        0 => "In step".into(),
+        10 => format!("1 step {way} ({})", span(Span::seconds(seconds))),
+        _ => format!("{}.{} steps {way} ({})", tenths / 10, tenths % 10, span(Span::seconds(seconds))),
+    }
+}
+
 /// "in 3 days" or "5 minutes ago".
 pub fn relative(time: Timestamp, now: Timestamp) -> String {
     if time > now {
@@ -111,6 +139,14 @@ mod tests {
     }
 
     #[test]
+    fn a_day_begins_at_midnight_of_the_zone() {
+        let start = start_of_day("2023-11-14", "Europe/Berlin").unwrap();
+        assert_eq!(short_date(start, "Europe/Berlin"), "Tue 14 Nov 2023, 00:00");
+        assert_eq!(date_field(start, "Europe/Berlin"), "2023-11-14");
+        assert!(start_of_day("14.11.2023", "UTC").is_none() && start_of_day("", "UTC").is_none());
+    }
+
+    #[test]
     fn counts_have_commas_and_plurals() {
         assert_eq!(
             (number(1_204), number(999), number(-1_000_000)),
@@ -120,6 +156,22 @@ mod tests {
             (days(1), days(7), counted(0, "user")),
             ("1 day".into(), "7 days".into(), "0 users".into())
         );
+    }
+
+    #[test]
+    fn a_clock_is_told_in_steps_and_seconds() {
+        let table = [
+            (0, 0, "In step"),
+            (0, -49, "In step"),
+            (0, -400, "0.4 steps slow (12 seconds)"),
+            (0, 950, "1 step fast (30 seconds)"),
+            (0, -1960, "2.0 steps slow (60 seconds)"),
+            (-10, 200, "9.8 steps slow (5 minutes)"),
+            (20, 0, "20.0 steps fast (10 minutes)"),
+        ];
+        for (resynced, learned, words) in table {
+            assert_eq!(clock(Drift { resynced, learned }), words);
+        }
     }
 
     #[test]

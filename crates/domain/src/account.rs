@@ -56,7 +56,7 @@ impl Kind {
 }
 
 /// S3.2: whether the account can sign in at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Created, not yet activated.

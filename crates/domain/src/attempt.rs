@@ -4,7 +4,7 @@ use crate::{
     factor::Factor,
     lockout::{Consequence, Failures, Lock, LockoutRules},
     time::Timestamp,
-    totp::{Around, Code, Match, Step, TotpSecret, Window},
+    totp::{Around, Code, Drift, Match, Step, TotpSecret, Window},
 };
 
 /// What the person or program at the other end is told.
@@ -41,16 +41,30 @@ pub struct Judged {
 /// Judges `code` as of `now`. The result must not be told before it is committed, guarded on the
 /// revision of `factor`: a thousand guesses at once then reveal no more than one after the other.
 pub fn judge(factor: &Factor, secret: &TotpSecret, code: &Code, rules: &CodeRules, now: Timestamp) -> Judged {
+    let drift = factor.drift.faded(now.since(factor.last_used_at));
+    let around = Around { now, window: rules.window, drift };
+    let find = || secret.matching(code, around, factor.last_step);
+    admit(factor, rules, now, find, |step| drift.learn(step, now))
+}
+
+/// The door that codes and resyncs go through: `find` looks for what was typed, which a locked factor doesn't
+/// allow; `drift` tells what is known of the clock once a step was accepted.
+pub(crate) fn admit(
+    factor: &Factor,
+    rules: &CodeRules,
+    now: Timestamp,
+    find: impl FnOnce() -> Match,
+    drift: impl FnOnce(Step) -> Drift,
+) -> Judged {
     let mut after = factor.clone();
     let lock = factor.failures.lock_at(now);
     if lock != Lock::Open {
         return Judged { outcome: Outcome::Locked(lock), after };
     }
-    let drift = factor.drift.faded(now.since(factor.last_used_at));
-    let outcome = match secret.matching(code, Around { now, window: rules.window, drift }, factor.last_step) {
+    let outcome = match find() {
         Match::Fresh(step) => {
             after.last_step = step;
-            after.drift = drift.learn(step, now);
+            after.drift = drift(step);
             after.failures = Failures::default();
             after.last_used_at = now;
             Outcome::Accepted(step)
@@ -71,7 +85,6 @@ mod tests {
     use crate::{
         id::{AccountId, FactorId},
         time::Span,
-        totp::Drift,
     };
     use proptest::prelude::*;
 
@@ -83,7 +96,7 @@ mod tests {
             account: AccountId::new(NOW, [2; 10]),
             revision: 1,
             last_step: Step::NONE,
-            drift: Drift(0),
+            drift: Drift::default(),
             failures: Failures::default(),
             confirmed_at: NOW,
             last_used_at: NOW,

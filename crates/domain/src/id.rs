@@ -65,6 +65,12 @@ ids! {
     AuditId,
     /// A key for the REST API.
     ApiKeyId,
+    /// Something that is done to many accounts.
+    JobId,
+    /// A group of users.
+    GroupId,
+    /// A hardware token.
+    TokenId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

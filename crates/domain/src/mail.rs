@@ -11,7 +11,7 @@ pub enum Kind {
     Registration,
     /// MFA is required, with the number of days.
     MfaRequired,
-    /// The enrollment period ends in 24 hours.
+    /// The enrollment period ends soon.
     Reminder,
     /// The enrollment period ends at another time.
     PeriodChanged,
@@ -25,6 +25,8 @@ pub enum Kind {
     RecoveryCodeUsed,
     /// Too many wrong codes.
     FactorLocked,
+    /// Administrators: somebody says that a change to their account was not theirs.
+    ReportedMisuse,
     /// A link to set a new password.
     PasswordReset,
     /// The password was changed.
@@ -37,7 +39,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Self::Registration,
         Self::MfaRequired,
         Self::Reminder,
@@ -47,6 +49,7 @@ impl Kind {
         Self::MfaRemoved,
         Self::RecoveryCodeUsed,
         Self::FactorLocked,
+        Self::ReportedMisuse,
         Self::PasswordReset,
         Self::PasswordChanged,
         Self::TotpDisabled,
@@ -65,6 +68,7 @@ impl Kind {
             Self::MfaRemoved => "mfa_removed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::FactorLocked => "factor_locked",
+            Self::ReportedMisuse => "reported_misuse",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::TotpDisabled => "totp_disabled",
@@ -89,12 +93,32 @@ impl Kind {
             Self::MfaRemoved => "MFA removed",
             Self::RecoveryCodeUsed => "Recovery code used",
             Self::FactorLocked => "Factor locked",
+            Self::ReportedMisuse => "Reported misuse",
             Self::PasswordReset => "Password reset",
             Self::PasswordChanged => "Password changed",
             Self::TotpDisabled => "TOTP disabled",
             Self::Test => "Test",
         }
     }
+
+    /// Whether an organization may switch it off: nobody is kept out by a mail that isn't sent.
+    pub const fn may_be_off(self) -> bool {
+        !matches!(self, Self::Registration | Self::PasswordReset | Self::Test)
+    }
+
+    /// S4.10: whether it can tell people their deadline, so that no reminder need repeat it at once.
+    pub const fn tells_deadline(self) -> bool {
+        matches!(self, Self::MfaRequired | Self::Reminder | Self::PeriodChanged | Self::MfaReset)
+    }
+}
+
+/// Why a mail was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It may be taken later.
+    Passing,
+    /// S4.10: the mail server refused the recipient's address for good.
+    AddressRefused,
 }
 
 /// A mail is tried for three days from its first attempt.
@@ -106,11 +130,18 @@ fn pause(attempt: i64) -> Span {
     Span::minutes(1).doubled(doublings).at_most(Span::hours(4))
 }
 
+/// How often a mail is tried whose address is refused for good: mail servers have bad moments, too.
+const TRIES_OF_A_REFUSED_ADDRESS: i64 = 2;
+
 /// When to try again after `attempts` failures, or never once the pauses add up to three days. The time that a
 /// mail waited for a mail server to be set up doesn't count.
-pub fn retry(attempts: i64, now: Timestamp) -> Option<Timestamp> {
+pub fn retry(attempts: i64, last: Failure, now: Timestamp) -> Option<Timestamp> {
     let paused: i64 = (1..attempts.min(1_000)).map(|attempt| pause(attempt).micros()).sum();
-    (paused < GIVE_UP_AFTER.micros()).then(|| now.plus(pause(attempts)))
+    let goes_on = match last {
+        Failure::Passing => paused < GIVE_UP_AFTER.micros(),
+        Failure::AddressRefused => attempts < TRIES_OF_A_REFUSED_ADDRESS,
+    };
+    goes_on.then(|| now.plus(pause(attempts)))
 }
 
 #[cfg(test)]
@@ -121,13 +152,28 @@ mod tests {
     fn a_mail_is_retried_with_growing_pauses_for_three_days() {
         let mut now = Timestamp(0);
         let mut attempts = 0;
-        while let Some(next) = retry(attempts + 1, now) {
+        while let Some(next) = retry(attempts + 1, Failure::Passing, now) {
             attempts += 1;
             assert!(next.since(now) <= Span::hours(4));
             now = next;
         }
         assert!(now.since(Timestamp(0)) >= GIVE_UP_AFTER);
         assert!((20..40).contains(&attempts), "{attempts}");
+    }
+
+    #[test]
+    fn an_address_that_is_refused_for_good_is_tried_once_more() {
+        let now = Timestamp(0);
+        assert_eq!(retry(1, Failure::AddressRefused, now), retry(1, Failure::Passing, now));
+        for attempts in 2..5 {
+            assert_eq!(retry(attempts, Failure::AddressRefused, now), None);
+        }
+    }
+
+    #[test]
+    fn a_mail_without_which_somebody_stays_out_is_always_sent() {
+        let always: Vec<_> = Kind::ALL.into_iter().filter(|kind| !kind.may_be_off()).collect();
+        assert_eq!(always, [Kind::Registration, Kind::PasswordReset, Kind::Test]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The demand that a person use MFA, whether they do, and what follows from both (S4.1–S4.14).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     account::State,
     field::FieldError,
@@ -9,8 +11,23 @@ use crate::{
 };
 
 /// S4.1: 1 to 365 days to set MFA up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
 pub struct EnrollmentDays(u16);
+
+impl From<EnrollmentDays> for i64 {
+    fn from(days: EnrollmentDays) -> Self {
+        days.get()
+    }
+}
+
+impl TryFrom<i64> for EnrollmentDays {
+    type Error = FieldError;
+
+    fn try_from(days: i64) -> Result<Self, FieldError> {
+        Self::new("enrollment_days", days)
+    }
+}
 
 impl EnrollmentDays {
     const MESSAGE: &str = "Days must be between 1 and 365.";
@@ -43,7 +60,8 @@ impl EnrollmentDays {
 }
 
 /// How long a newly required person has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Period {
     /// That many days from the start.
     Days(EnrollmentDays),
@@ -122,7 +140,8 @@ pub enum Event {
 }
 
 /// Whether a running period may be made longer by requiring again (S4.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RunningPeriod {
     /// The earlier deadline stands.
     Keep,

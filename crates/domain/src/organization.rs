@@ -6,9 +6,11 @@ use crate::{
     field::{FieldError, Fields, Presence, line, number},
     id::OrganizationId,
     lockout::LockoutRules,
+    mail,
     mfa::EnrollmentDays,
+    reminder::Reminders,
     sign_in::TotpSwitch,
-    time::Span,
+    time::{Span, Timestamp},
     totp::Window,
 };
 
@@ -23,6 +25,17 @@ pub struct Organization {
     pub totp: TotpSwitch,
     /// What an administrator can set.
     pub settings: Settings,
+    /// Section 11: the kinds of mail that were switched off.
+    pub mails_off: Vec<mail::Kind>,
+    /// When the logo was put in its place; nothing without one.
+    pub logo: Option<Timestamp>,
+}
+
+impl Organization {
+    /// Section 11: whether mails of that kind go out.
+    pub fn sends(&self, kind: mail::Kind) -> bool {
+        !kind.may_be_off() || !self.mails_off.contains(&kind)
+    }
 }
 
 /// S2.5.
@@ -38,10 +51,14 @@ pub struct Settings {
     pub time_zone: String,
     /// The number of days that forms propose.
     pub enrollment_days: EnrollmentDays,
+    /// When people are reminded of their deadline (S4.10).
+    pub reminders: Reminders,
     /// Which steps are accepted.
     pub window: Window,
     /// How many consecutive codes confirm a new factor.
     pub codes_at_setup: CodesAtSetup,
+    /// Whether people have recovery codes (S4.9).
+    pub recovery_codes: RecoveryCodes,
     /// When wrong codes lock a factor.
     pub lockout: LockoutRules,
     /// The fewest characters of a password.
@@ -63,6 +80,33 @@ pub enum CodesAtSetup {
     Two,
 }
 
+/// S4.9: whether people have recovery codes. Those that were made rest while it is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryCodes {
+    /// They are made at the end of a set-up and let people in.
+    On,
+    /// None are made and none are taken.
+    Off,
+}
+
+impl RecoveryCodes {
+    /// The word in forms and in the database.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, FieldError> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(FieldError::new("recovery_codes", "Choose on or off.")),
+        }
+    }
+}
+
 impl Settings {
     /// The defaults of S2.5 for an organization of this name.
     pub fn new(name: String) -> Result<Self, FieldError> {
@@ -72,8 +116,10 @@ impl Settings {
             support_contact: String::new(),
             time_zone: "UTC".into(),
             enrollment_days: EnrollmentDays::new("enrollment_days", 7)?,
+            reminders: Reminders::default(),
             window: Window::Tolerant,
             codes_at_setup: CodesAtSetup::One,
+            recovery_codes: RecoveryCodes::On,
             lockout: LockoutRules::default(),
             password_min_length: 12,
             administrator_idle: Span::minutes(15),
@@ -103,7 +149,7 @@ impl Settings {
 
     /// Every setting but the name, under its name, as the text that [`Settings::changed`] takes: what forms are
     /// filled with and what is stored.
-    pub fn texts(&self) -> [(&'static str, String); 14] {
+    pub fn texts(&self) -> [(&'static str, String); 16] {
         let hours = |span: Span| span.micros() / Span::hours(1).micros();
         let minutes = |span: Span| span.micros() / Span::minutes(1).micros();
         [
@@ -111,8 +157,10 @@ impl Settings {
             ("support_contact", self.support_contact.clone()),
             ("time_zone", self.time_zone.clone()),
             ("enrollment_days", self.enrollment_days.get().to_string()),
+            ("reminders", self.reminders.text()),
             ("window", window_key(self.window).to_owned()),
             ("codes_at_setup", self.codes_at_setup.count().to_string()),
+            ("recovery_codes", self.recovery_codes.key().to_owned()),
             ("lockout_per_sign_in", self.lockout.per_sign_in.to_string()),
             ("lockout_codes", self.lockout.in_row.to_string()),
             ("lockout_minutes", minutes(self.lockout.first).to_string()),
@@ -147,8 +195,10 @@ impl Settings {
         change.to("enrollment_days", &mut settings.enrollment_days, |text| {
             EnrollmentDays::parse("enrollment_days", text)
         });
+        change.to("reminders", &mut settings.reminders, |text| Reminders::parse("reminders", text));
         change.to("window", &mut settings.window, parse_window);
         change.to("codes_at_setup", &mut settings.codes_at_setup, parse_codes);
+        change.to("recovery_codes", &mut settings.recovery_codes, RecoveryCodes::parse);
         let lockout = &mut settings.lockout;
         change.to("lockout_per_sign_in", &mut lockout.per_sign_in, |text| {
             number("lockout_per_sign_in", "Wrong codes", text, 1, 10)
@@ -261,8 +311,10 @@ mod tests {
             ("support_contact", "help@acme.test"),
             ("time_zone", "Europe/Berlin"),
             ("enrollment_days", "30"),
+            ("reminders", "168 24 2"),
             ("window", "strict"),
             ("codes_at_setup", "2"),
+            ("recovery_codes", "off"),
             ("lockout_per_sign_in", "3"),
             ("lockout_codes", "6"),
             ("lockout_minutes", "30"),
@@ -295,8 +347,10 @@ mod tests {
         let bad = change(&[
             ("name", ""),
             ("enrollment_days", "0"),
+            ("reminders", "48"),
             ("window", "wide"),
             ("codes_at_setup", "3"),
+            ("recovery_codes", "maybe"),
             ("lockout_codes", "21"),
             ("lockout_minutes", "4"),
             ("session_hours", "1000"),
@@ -309,8 +363,10 @@ mod tests {
                 "name",
                 "time_zone",
                 "enrollment_days",
+                "reminders",
                 "window",
                 "codes_at_setup",
+                "recovery_codes",
                 "lockout_codes",
                 "lockout_minutes",
                 "session_hours"

@@ -113,7 +113,7 @@ impl Role {
 }
 
 /// Who does something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// What kind of party it is, with its account where there is one.
     pub who: Who,
@@ -124,7 +124,8 @@ pub struct Actor {
 }
 
 /// The parties that act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Who {
     /// An administrator in the portal, with a second factor or without.
     Administrator {

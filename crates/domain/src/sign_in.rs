@@ -22,7 +22,8 @@ pub enum TotpSwitch {
 }
 
 /// What a session has shown so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Proven {
     /// The password.
     Password,

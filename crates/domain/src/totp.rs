@@ -17,7 +17,7 @@ pub const PERIOD: i64 = 30;
 /// Bytes of a new secret: 160 bits (S4.7).
 pub const SECRET_BYTES: usize = 20;
 const CODE_DIGITS: u32 = 6;
-/// The farthest step from the server's own that is ever accepted (S4.18).
+/// The farthest step from the server's own, or from where a resync put it, that is ever accepted (S4.18).
 const REACH: i64 = 2;
 
 /// The number of a 30-second interval since the epoch.
@@ -61,7 +61,7 @@ impl Code {
         }
     }
 
-    fn value(&self) -> u32 {
+    pub(crate) fn value(&self) -> u32 {
         self.0.expose().iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
     }
 }
@@ -134,12 +134,16 @@ impl TotpSecret {
         hotp(Digest::Sha1, self.0.expose(), step.0.cast_unsigned(), CODE_DIGITS)
     }
 
+    /// Whether `code` is that of `step`.
+    pub fn makes(&self, code: &Code, step: Step) -> bool {
+        self.code(step).ct_eq(&code.value()).into()
+    }
+
     /// Which step of `steps` the code belongs to, first to last, telling used ones (up to `last`) from
     /// fresh ones. Every step is computed, whatever matched before.
     fn find(&self, code: &Code, steps: impl Iterator<Item = Step>, last: Step) -> Match {
-        let typed = code.value();
         steps.fold(Match::None, |found, step| {
-            let hit: bool = self.code(step).ct_eq(&typed).into();
+            let hit = self.makes(code, step);
             match (hit, step > last, found) {
                 (true, true, Match::None | Match::Used) => Match::Fresh(step),
                 (true, false, Match::None) => Match::Used,
@@ -187,7 +191,7 @@ pub enum Window {
 
 impl Around {
     fn steps(self) -> impl Iterator<Item = Step> {
-        let center = Step::at(self.now).0;
+        let center = Step::at(self.now).0.saturating_add(self.drift.resynced);
         let drift = self.drift.steps();
         let ahead = match self.window {
             Window::Tolerant => 1,
@@ -199,36 +203,49 @@ impl Around {
     }
 }
 
-/// How far a factor's clock is from ours: a running mean in thousandths of a step (S4.18).
+/// How far a factor's clock is from ours (S4.18): where the last resync put it, and what was learned since.
 ///
-/// A person who types slowly is late by one step now and then, which moves the mean little; a clock
-/// that is off moves it all the way. It fades by half in 90 days without use.
+/// What is learned is a running mean. A person who types slowly is late by one step now and then, which moves the
+/// mean little; a clock that is off moves it all the way. It fades by half in 90 days without use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drift(pub i32);
+pub struct Drift {
+    /// Whole steps by which the last resync moved what is accepted; negative for a slow clock.
+    pub resynced: i64,
+    /// The mean since then, in thousandths of a step.
+    pub learned: i32,
+}
 
 const FADE: Span = Span::days(90);
 
 impl Drift {
-    /// Whole steps by which the window is shifted: -1, 0 or 1.
+    /// From so many thousandths of a step on, either way, a factor is near the edge of what is accepted (S4.18).
+    pub const EDGE: i64 = 1000;
+
+    /// Whole steps by which the window is shifted for what was learned: -1, 0 or 1.
     pub const fn steps(self) -> i64 {
-        match self.0 {
+        match self.learned {
             ..=-900 => -1,
             900.. => 1,
             _ => 0,
         }
     }
 
-    /// The mean after a code of `step` was accepted at `now`.
-    pub fn learn(self, step: Step, now: Timestamp) -> Self {
-        let offset = step.0.saturating_sub(Step::at(now).0).clamp(-REACH, REACH);
-        let offset = i32::try_from(offset).unwrap_or_default() * 1000;
-        Self((self.0 * 3 + offset) / 4)
+    /// All of it in thousandths of a step; negative for a slow clock.
+    pub fn thousandths(self) -> i64 {
+        self.resynced.saturating_mul(1000).saturating_add(i64::from(self.learned))
     }
 
-    /// The mean after `idle` without use.
+    /// The drift after a code of `step` was accepted at `now`.
+    pub fn learn(self, step: Step, now: Timestamp) -> Self {
+        let offset = step.0.saturating_sub(Step::at(now).0).saturating_sub(self.resynced);
+        let offset = i32::try_from(offset.clamp(-REACH, REACH)).unwrap_or_default() * 1000;
+        Self { learned: (self.learned * 3 + offset) / 4, ..self }
+    }
+
+    /// The drift after `idle` without use; what a resync found is a fact and stays.
     pub fn faded(self, idle: Span) -> Self {
         let halvings = u32::try_from(idle.micros() / FADE.micros()).unwrap_or(u32::MAX).min(31);
-        Self(self.0 / (1 << halvings))
+        Self { learned: self.learned / (1 << halvings), ..self }
     }
 }
 
@@ -245,8 +262,12 @@ mod tests {
         Code::parse("code", text).unwrap()
     }
 
+    fn learned(learned: i32) -> Drift {
+        Drift { learned, ..Drift::default() }
+    }
+
     fn around(now: Timestamp) -> Around {
-        Around { now, window: Window::Tolerant, drift: Drift(0) }
+        Around { now, window: Window::Tolerant, drift: Drift::default() }
     }
 
     #[test]
@@ -298,7 +319,8 @@ mod tests {
         for (offset, tolerant, strict) in table {
             let now = Step(step.0 + offset).starts();
             for (window, accepted) in [(Window::Tolerant, tolerant), (Window::Strict, strict)] {
-                let found = secret.matching(&typed, Around { now, window, drift: Drift(0) }, Step::NONE);
+                let found =
+                    secret.matching(&typed, Around { now, window, drift: Drift::default() }, Step::NONE);
                 assert_eq!(found == Match::Fresh(step), accepted, "{window:?} at {offset}");
             }
         }
@@ -319,10 +341,11 @@ mod tests {
     fn a_slow_clock_is_followed_and_a_slow_typist_is_not() {
         let now = Step(50_000_000).starts();
         let late = Step(50_000_000 - 1);
-        let slow_clock = (0..12).fold(Drift(0), |drift, _| drift.learn(late, now));
+        let slow_clock = (0..12).fold(Drift::default(), |drift, _| drift.learn(late, now));
         assert_eq!(slow_clock.steps(), -1);
-        let typist = (0..40)
-            .fold(Drift(0), |drift, n| drift.learn(if n % 2 == 0 { late } else { Step::at(now) }, now));
+        let typist = (0..40).fold(Drift::default(), |drift, n| {
+            drift.learn(if n % 2 == 0 { late } else { Step::at(now) }, now)
+        });
         assert_eq!(typist.steps(), 0);
         assert_eq!(slow_clock.faded(Span::days(90)).steps(), 0);
         assert_eq!(slow_clock.faded(Span::days(89)), slow_clock);
@@ -332,7 +355,7 @@ mod tests {
     fn drift_never_reaches_past_two_steps() {
         let now = Step(50_000_000).starts();
         for (drift, window) in [(-1000, Window::Tolerant), (1000, Window::Tolerant), (1000, Window::Strict)] {
-            let reach = Around { now, window, drift: Drift(drift) }
+            let reach = Around { now, window, drift: learned(drift) }
                 .steps()
                 .map(|step| (step.0 - 50_000_000).abs())
                 .max();
@@ -340,12 +363,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_resynced_clock_moves_the_window_and_learns_around_it() {
+        let now = Step(50_000_000).starts();
+        let drift = Drift { resynced: -10, learned: 0 };
+        let steps: Vec<_> = Around { drift, ..around(now) }.steps().map(|step| step.0 - 50_000_000).collect();
+        assert_eq!(steps, [-11, -10, -9]);
+        assert_eq!(drift.learn(Step(50_000_000 - 10), now), drift);
+        let slower = (0..12).fold(drift, |drift, _| drift.learn(Step(50_000_000 - 11), now));
+        assert_eq!((slower.resynced, slower.steps()), (-10, -1));
+        assert_eq!(Drift { learned: -400, ..drift }.thousandths(), -10_400);
+        assert_eq!(slower.faded(Span::days(900)), drift);
+    }
+
     proptest! {
         #[test]
         fn no_mean_of_offsets_leaves_the_reach(offsets in prop::collection::vec(-10_i64..10, 0..60)) {
             let now = Step(1_000).starts();
-            let drift = offsets.iter().fold(Drift(0), |drift, offset| drift.learn(Step(1_000 + offset), now));
-            prop_assert!(drift.0.abs() <= 2_000);
+            let drift = offsets.iter().fold(Drift::default(), |drift, offset| drift.learn(Step(1_000 + offset), now));
+            prop_assert!(drift.learned.abs() <= 2_000);
             prop_assert!(drift.steps().abs() <= 1);
         }
 
@@ -372,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_drift_counts_as_a_step_from_nine_tenths_on() {
-        let steps = [-2000, -900, -899, 0, 899, 900, 2000].map(|drift| Drift(drift).steps());
+        let steps = [-2000, -900, -899, 0, 899, 900, 2000].map(|drift| learned(drift).steps());
         assert_eq!(steps, [-1, -1, 0, 0, 0, 1, 1]);
     }
 

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use claviger_app::{
     App, Refusal,
     audit::Verdict,
+    evidence,
     stored::user_list::{Filter, Listing, Order, Page, Sort},
 };
 use claviger_domain::{
@@ -14,7 +15,7 @@ use claviger_domain::{
     permission::{AssistUsers, Role, ViewUsers},
     status::Status,
 };
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Subcommand)]
 pub(crate) enum Admin {
@@ -90,6 +91,13 @@ pub(crate) enum User {
 pub(crate) enum Audit {
     /// Prove that no sealed entry was changed, removed or moved.
     Verify,
+    /// Prove that a file of evidence is as this server signed it.
+    VerifyEvidence {
+        /// The CSV or HTML file, just as it was downloaded.
+        file: PathBuf,
+    },
+    /// Print the public key that evidence is verified with elsewhere.
+    EvidenceKey,
 }
 
 /// A refusal in words for a terminal.
@@ -181,5 +189,29 @@ pub(crate) async fn audit(config: &Config, command: Audit) -> Result<ExitCode> {
                 Ok(ExitCode::FAILURE)
             }
         },
+        Audit::VerifyEvidence { file } => {
+            let document =
+                std::fs::read(&file).with_context(|| format!("{} can't be read", file.display()))?;
+            let verdict = app.verify_evidence(&world::host().granted::<ViewUsers>()?, &document).await?;
+            let (words, code) = match verdict {
+                evidence::Verdict::Genuine => {
+                    ("The evidence is genuine: it is as this server signed it.", ExitCode::SUCCESS)
+                }
+                evidence::Verdict::NotGenuine => (
+                    "The evidence is NOT genuine: it was changed, or another server signed it.",
+                    ExitCode::FAILURE,
+                ),
+                evidence::Verdict::Unsigned => (
+                    "The file's last line is no signature: it was cut off, or is no evidence.",
+                    ExitCode::FAILURE,
+                ),
+            };
+            say(words);
+            Ok(code)
+        }
+        Audit::EvidenceKey => {
+            say(app.evidence_key(&world::host().granted::<ViewUsers>()?).await?.trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

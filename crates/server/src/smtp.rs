@@ -3,20 +3,29 @@
 use crate::world::SystemClock;
 use claviger_app::stored::Encryption;
 use claviger_app::{
-    mail::Message,
+    logo::Logo,
+    mail::{LOGO_ID, Message},
     ports::{Clock, MailError, Mailer, Sending, SmtpServer},
 };
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message as Letter, Tokio1Executor,
-    message::{Mailbox, MultiPart},
+    Address, Message as Letter,
+    message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
     transport::smtp::{
-        authentication::Credentials,
-        client::{Tls, TlsParameters},
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::ClientId,
     },
 };
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    error::Error as _,
+    time::{Duration, UNIX_EPOCH},
+};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
+/// A server that says nothing must not hold up the mails behind this one.
+const TAKE_WITHIN: Duration = Duration::from_secs(120);
 
 pub(crate) struct Smtp {
     clock: SystemClock,
@@ -29,7 +38,10 @@ impl Smtp {
 
     async fn deliver(&self, server: &SmtpServer, message: &Message) -> Result<(), MailError> {
         let letter = self.letter(server, message)?;
-        transport(server)?.send(letter).await.map(drop).map_err(|error| MailError(describe(&error)))
+        match tokio::time::timeout(TAKE_WITHIN, Box::pin(hand_over(server, &letter))).await {
+            Ok(handed) => handed,
+            Err(_) => Err(MailError::Failed("the mail server took too long".into())),
+        }
     }
 
     fn letter(&self, server: &SmtpServer, message: &Message) -> Result<Letter, MailError> {
@@ -43,9 +55,26 @@ impl Smtp {
             .subject(&message.subject)
             .date(UNIX_EPOCH + Duration::from_micros(micros))
             .message_id(Some(format!("<{}@{domain}>", message.id)))
-            .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
-            .map_err(|error| MailError(error.to_string()))
+            .multipart(parts(message)?)
+            .map_err(|error| MailError::Failed(error.to_string()))
     }
+}
+
+/// Text and HTML, and beside the HTML the logo that it shows.
+fn parts(message: &Message) -> Result<MultiPart, MailError> {
+    let text = MultiPart::alternative().singlepart(SinglePart::plain(message.text.clone()));
+    let html = SinglePart::html(message.html.clone());
+    Ok(match &message.logo {
+        None => text.singlepart(html),
+        Some(logo) => text.multipart(MultiPart::related().singlepart(html).singlepart(inline(logo)?)),
+    })
+}
+
+fn inline(logo: &Logo) -> Result<SinglePart, MailError> {
+    let media_type = ContentType::parse(logo.format.media_type())
+        .map_err(|error| MailError::Failed(format!("the logo: {error}")))?;
+    let part = Attachment::new_inline_with_name(LOGO_ID.into(), logo.format.file_name().into());
+    Ok(part.body(logo.image.clone(), media_type))
 }
 
 impl Mailer for Smtp {
@@ -55,24 +84,87 @@ impl Mailer for Smtp {
 }
 
 fn address(text: &str) -> Result<Address, MailError> {
-    text.parse().map_err(|error| MailError(format!("{text}: {error}")))
+    text.parse().map_err(|error| MailError::Failed(format!("{text}: {error}")))
 }
 
-fn transport(server: &SmtpServer) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
-    let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| MailError(describe(&error)));
-    let tls = match server.encryption {
-        Encryption::Implicit => Tls::Wrapper(parameters()?),
-        Encryption::StartTls => Tls::Required(parameters()?),
-        Encryption::Plain => Tls::None,
-    };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
-        .port(server.port)
-        .tls(tls)
-        .timeout(Some(TIMEOUT));
-    if let Some((name, password)) = &server.credentials {
-        builder = builder.credentials(Credentials::new(name.clone(), password.expose().clone()));
+async fn hand_over(server: &SmtpServer, letter: &Letter) -> Result<(), MailError> {
+    let mut connection = connect(server).await.map_err(|error| MailError::Failed(describe(&error)))?;
+    let handed = converse(&mut connection, letter).await;
+    match &handed {
+        Ok(()) => drop(connection.quit().await),
+        Err(_) => connection.abort().await,
     }
-    Ok(builder.build())
+    handed
+}
+
+async fn connect(server: &SmtpServer) -> Result<AsyncSmtpConnection, Error> {
+    let hello = ClientId::default();
+    let parameters = || TlsParameters::new(server.host.clone());
+    let wrapper = match server.encryption {
+        Encryption::Implicit => Some(parameters()?),
+        Encryption::StartTls | Encryption::Plain => None,
+    };
+    let address = (server.host.as_str(), server.port);
+    let within = Some(CONNECT_WITHIN);
+    let mut connection = AsyncSmtpConnection::connect_tokio1(address, within, &hello, wrapper, None).await?;
+    if server.encryption == Encryption::StartTls {
+        connection.starttls(parameters()?, &hello).await?;
+    }
+    if let Some((name, password)) = &server.credentials {
+        let credentials = Credentials::new(name.clone(), password.expose().clone());
+        connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+    }
+    Ok(connection)
+}
+
+/// One command after the other, because it counts which of them is refused.
+async fn converse(connection: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(), MailError> {
+    let failed = |error: Error| MailError::Failed(describe(&error));
+    connection.command(Mail::new(letter.envelope().from().cloned(), Vec::new())).await.map_err(failed)?;
+    for to in letter.envelope().to() {
+        let told = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
+        told.map_err(|error| judge(&error, Step::Recipient))?;
+    }
+    connection.command(Data).await.map_err(failed)?;
+    connection.message(&letter.formatted()).await.map_err(|error| judge(&error, Step::Content))?;
+    Ok(())
+}
+
+/// What was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Recipient,
+    Content,
+}
+
+fn judge(error: &Error, step: Step) -> MailError {
+    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    if blames_address(&code, &words, step) {
+        MailError::AddressRefused(describe(error))
+    } else {
+        MailError::Failed(describe(error))
+    }
+}
+
+/// S4.10: whether there is no such mailbox, or none that takes mail. What a server holds against the sender or the
+/// words passes once somebody mends it, and so do its own troubles.
+fn blames_address(code: &str, words: &str, step: Step) -> bool {
+    match (enhanced(words), step) {
+        // RFC 3463: the subject 1 is the address, with 7 and 8 for the sender's; 2 is the mailbox.
+        (Some((5, 1, detail)), _) => !matches!(detail, 7 | 8),
+        (Some((5, 2, _)), _) => true,
+        // Exchange Online's answer for a recipient that it doesn't have.
+        (Some((5, 4, 1)), Step::Recipient) => true,
+        (Some(_), _) | (None, Step::Content) => false,
+        (None, Step::Recipient) => matches!(code, "550" | "551" | "552" | "553"),
+    }
+}
+
+/// The status code of RFC 3463 that the answer begins with.
+fn enhanced(words: &str) -> Option<(u16, u16, u16)> {
+    let mut numbers = words.split_whitespace().next()?.splitn(3, '.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
 }
 
 /// The whole story: the outer error alone says little.
@@ -88,4 +180,36 @@ fn describe(error: &dyn std::error::Error) -> String {
         source = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, blames_address};
+
+    #[test]
+    fn only_a_mailbox_that_takes_no_mail_is_a_bounce() {
+        use Step::{Content, Recipient};
+        for (code, words, step) in [
+            ("550", "5.1.1 <x@acme.test>: Recipient address rejected: User unknown", Recipient),
+            ("550", "5.1.1 no such user", Content),
+            ("550", "No such user here", Recipient),
+            ("552", "5.2.2 mailbox full", Recipient),
+            ("550", "5.4.1 Recipient address rejected: Access denied", Recipient),
+            ("553", "5.1.10 null MX", Recipient),
+        ] {
+            assert!(blames_address(code, words, step), "{code} {words}");
+        }
+        for (code, words, step) in [
+            ("451", "4.2.1 try later", Recipient),
+            ("450", "greylisted", Recipient),
+            ("554", "5.7.1 Relay access denied", Recipient),
+            ("530", "5.7.0 Must issue a STARTTLS command first", Recipient),
+            ("550", "5.1.8 sender's domain not found", Recipient),
+            ("554", "5.7.1 looks like spam", Content),
+            ("550", "not wanted here", Content),
+            ("", "", Recipient),
+        ] {
+            assert!(!blames_address(code, words, step), "{code} {words}");
+        }
+    }
 }

@@ -152,7 +152,7 @@ impl Session {
     async fn write(&self, statements: &[Statement]) -> Result<Commit, StoreError> {
         let mut prepared = Vec::with_capacity(statements.len());
         for statement in statements {
-            prepared.push(self.prepare(Cow::Borrowed(statement.sql)).await?);
+            prepared.push(self.prepare(statement.sql.clone()).await?);
         }
         let run = statements.iter().zip(&prepared).map(|(statement, prepared)| async move {
             self.client.execute(prepared, &references(&statement.values)).await

@@ -209,9 +209,10 @@ fn in_savepoint(connection: &Connection, batch: &Batch) -> Result<Commit, StoreE
 
 fn run(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
     for statement in &batch.0 {
-        check_count(statement.sql, &statement.values)?;
-        let changed =
-            connection.prepare_cached(&numbered(statement.sql))?.execute(params_from_iter(&statement.values));
+        check_count(&statement.sql, &statement.values)?;
+        let changed = connection
+            .prepare_cached(&numbered(&statement.sql))?
+            .execute(params_from_iter(&statement.values));
         match (changed.map_err(StoreError::from), statement.rows) {
             (Ok(changed), Some(expected)) if changed as u64 != expected => return Ok(Commit::Conflict),
             (Ok(_), _) => {}

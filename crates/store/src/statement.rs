@@ -6,15 +6,36 @@ use std::borrow::Cow;
 /// One guarded write.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    pub(crate) sql: &'static str,
+    pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
     pub(crate) rows: Option<u64>,
+    pub(crate) about: About,
+}
+
+/// What a write is about, as far as somebody remembers what it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Accounts: their counts are others now.
+    Accounts,
+    /// Something else.
+    Others,
 }
 
 impl Statement {
     /// A write of however many rows.
     pub fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql, values, rows: None }
+        Self { sql: Cow::Borrowed(sql), values, rows: None, about: About::Others }
+    }
+
+    /// A write whose text was put together.
+    pub fn built(select: Select) -> Self {
+        let (sql, values) = select.into_parts();
+        Self { sql, values, rows: None, about: About::Others }
+    }
+
+    /// The write changes what accounts are counted by.
+    pub(crate) fn of_accounts(self) -> Self {
+        Self { about: About::Accounts, ..self }
     }
 
     /// The write must change exactly `rows` rows, or its whole batch is rolled back.
@@ -50,6 +71,11 @@ impl Batch {
         self.0.push(statement);
     }
 
+    /// Whether it changes what accounts are counted by.
+    pub(crate) fn changes_accounts(&self) -> bool {
+        self.0.iter().any(|statement| statement.about == About::Accounts)
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -82,6 +108,18 @@ impl Select {
     /// Appends text without a parameter.
     pub fn text(mut self, sql: &str) -> Self {
         self.sql.push_str(sql);
+        self
+    }
+
+    /// Appends `before`, a placeholder for each of `values` with commas between, and `after`.
+    pub fn list(mut self, before: &str, values: impl IntoIterator<Item = Value>, after: &str) -> Self {
+        self.sql.push_str(before);
+        for (index, value) in values.into_iter().enumerate() {
+            self.values.push(value);
+            let comma = if index == 0 { "" } else { ", " };
+            self.sql.push_str(&format!("{comma}${}", self.values.len()));
+        }
+        self.sql.push_str(after);
         self
     }
 

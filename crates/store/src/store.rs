@@ -40,12 +40,18 @@ impl StoreOptions {
 pub struct Stats {
     pub(crate) batches: AtomicU64,
     pub(crate) syncs: AtomicU64,
+    account_changes: AtomicU64,
 }
 
 impl Stats {
     /// Batches answered.
     pub fn batches(&self) -> u64 {
         self.batches.load(Ordering::Relaxed)
+    }
+
+    /// Batches of this process that changed what accounts are counted by.
+    pub fn account_changes(&self) -> u64 {
+        self.account_changes.load(Ordering::Acquire)
     }
 
     /// Commits that waited for the disk.
@@ -146,10 +152,15 @@ impl Store {
         if batch.is_empty() {
             return Ok(Commit::Committed);
         }
-        match &self.engine {
+        let changes_accounts = batch.changes_accounts();
+        let done = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(batch).await,
             Engine::Postgres(postgres) => postgres.commit(batch).await,
+        };
+        if changes_accounts {
+            self.stats.account_changes.fetch_add(1, Ordering::Release);
         }
+        done
     }
 }
 

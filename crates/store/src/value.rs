@@ -52,6 +52,9 @@ values! {
     id::MailId => |x| Self::Uuid(x.0),
     id::AuditId => |x| Self::Uuid(x.0),
     id::ApiKeyId => |x| Self::Uuid(x.0),
+    id::JobId => |x| Self::Uuid(x.0),
+    id::GroupId => |x| Self::Uuid(x.0),
+    id::TokenId => |x| Self::Uuid(x.0),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {
@@ -172,6 +175,12 @@ pub trait FromRow: Sized + Send + 'static {
 }
 
 impl FromRow for i64 {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        row.get(0)
+    }
+}
+
+impl FromRow for String {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         row.get(0)
     }

@@ -32,6 +32,7 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         "css/portal.css",
         "css/admin.css",
         "js/main.js",
+        "js/bulk.js",
         "js/busy.js",
         "js/code-field.js",
         "js/copy.js",
@@ -39,6 +40,8 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         "js/dialog.js",
         "js/menu.js",
         "js/password.js",
+        "js/poll.js",
+        "js/recovery-codes.js",
         "js/search.js",
         "img/mark.svg",
     ]

@@ -1,6 +1,6 @@
 //! The frame around each kind of page.
 
-use crate::{Web, error::PageError, flash::Said, theme::Theme, view::Flash};
+use crate::{Web, error::PageError, flash::Said, logo, theme::Theme, view::Flash};
 use claviger_app::session::SignedIn;
 use claviger_domain::{account::Kind, permission::Role, sign_in::TotpSwitch};
 
@@ -9,12 +9,17 @@ use claviger_domain::{account::Kind, permission::Role, sign_in::TotpSwitch};
 pub(crate) struct Chrome {
     pub(crate) organization: String,
     pub(crate) theme: &'static str,
+    pub(crate) logo: Option<String>,
 }
 
 impl Chrome {
     pub(crate) async fn new(web: &Web, theme: Theme) -> Result<Self, PageError> {
         let organization = web.app().organization().await?;
-        Ok(Self { organization: organization.settings.name.clone(), theme: theme.key() })
+        Ok(Self {
+            organization: organization.settings.name.clone(),
+            theme: theme.key(),
+            logo: logo::address(&organization),
+        })
     }
 }
 
@@ -23,6 +28,7 @@ impl Chrome {
 pub(crate) struct PortalChrome {
     pub(crate) organization: String,
     pub(crate) theme: &'static str,
+    pub(crate) logo: Option<String>,
     pub(crate) path: String,
     pub(crate) person: String,
     pub(crate) nav: &'static str,
@@ -45,6 +51,7 @@ impl PortalChrome {
         Ok(Self {
             organization: organization.settings.name.clone(),
             theme: theme.key(),
+            logo: logo::address(&organization),
             path,
             person: me.account.name.shown(me.account.email.as_str()),
             nav,

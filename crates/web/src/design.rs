@@ -38,7 +38,7 @@ async fn show(theme: Theme) -> Response {
     let flashes = ["success", "warning", "danger", ""]
         .map(|kind| Flash { kind, text: "Your changes were saved.".into() });
     page(&Design {
-        chrome: Chrome { organization: "Design".into(), theme: theme.key() },
+        chrome: Chrome { organization: "Design".into(), theme: theme.key(), logo: None },
         padlocks: padlocks.collect(),
         flashes: flashes.into(),
         plain: Field::of("Alice"),

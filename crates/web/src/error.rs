@@ -138,7 +138,7 @@ impl IntoResponse for PageError {
         match self.parts() {
             Err(response) => *response,
             Ok((status, kind, heading, text)) => {
-                let chrome = Chrome { organization: String::new(), theme: Theme::System.key() };
+                let chrome = Chrome { organization: String::new(), theme: Theme::System.key(), logo: None };
                 let action = None;
                 render(
                     status,

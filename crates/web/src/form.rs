@@ -19,6 +19,28 @@ impl Posted {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// The names of all fields that came.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The fields of a form that came in parts.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, PageError> {
+        let mut fields = HashMap::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            // What is no UTF-8 was replaced by this sign on the way here.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(PageError::Malformed(
+                    "A field has bytes that are no text. Go back and type it again.",
+                ));
+            }
+            if fields.insert(name, value).is_some() {
+                return Err(PageError::Malformed("A field was sent twice. Go back and send the form again."));
+            }
+        }
+        Ok(Self(fields))
+    }
+
     pub(crate) fn owned(&self, name: &str) -> String {
         self.text(name).to_owned()
     }
@@ -61,19 +83,7 @@ impl FromRequest<Web> for Posted {
         }
         let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&body)
             .map_err(|_| PageError::Malformed("The form can't be read. Go back and send it again."))?;
-        let mut fields = HashMap::with_capacity(pairs.len());
-        for (name, value) in pairs {
-            // What is no UTF-8 was replaced by this sign on the way here.
-            if value.contains(char::REPLACEMENT_CHARACTER) {
-                return Err(PageError::Malformed(
-                    "A field has bytes that are no text. Go back and type it again.",
-                ));
-            }
-            if fields.insert(name, value).is_some() {
-                return Err(PageError::Malformed("A field was sent twice. Go back and send the form again."));
-            }
-        }
-        Ok(Self(fields))
+        Self::from_pairs(pairs)
     }
 }
 

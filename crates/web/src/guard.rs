@@ -69,7 +69,7 @@ pub(crate) async fn set_up_first(
     if installed || path.starts_with("/setup/") || path.starts_with("/_design") {
         return next.run(request).await;
     }
-    let chrome = Chrome { organization: String::new(), theme: theme.key() };
+    let chrome = Chrome { organization: String::new(), theme: theme.key(), logo: None };
     let page = Message {
         chrome,
         kind: "",

@@ -7,11 +7,14 @@ mod chrome;
 #[cfg(debug_assertions)]
 mod design;
 mod error;
+mod evidence;
 mod flash;
 mod form;
 mod guard;
+mod logo;
 mod ops;
 mod origin;
+mod own;
 mod portal;
 mod setup;
 mod signin;
@@ -36,6 +39,8 @@ pub fn router(web: Web) -> Router {
         .merge(setup::routes())
         .merge(signin::routes(signin::Portal::USER))
         .merge(signin::routes(signin::Portal::ADMIN))
+        .merge(own::routes(signin::Portal::USER))
+        .merge(own::routes(signin::Portal::ADMIN))
         .merge(portal::routes())
         .merge(admin::routes())
         .merge(theme::routes());
@@ -51,6 +56,7 @@ pub fn router(web: Web) -> Router {
         .nest("/api/v1", api::routes())
         .merge(ops::routes())
         .merge(assets::routes())
+        .merge(logo::routes())
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(web.clone(), ops::measure))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -43,7 +43,7 @@ struct Setup {
 fn wizard(theme: Theme, token: &str, form: &Posted, errors: &Errors) -> Setup {
     let path = format!("/setup/{token}");
     Setup {
-        chrome: Chrome { organization: String::new(), theme: theme.key() },
+        chrome: Chrome { organization: String::new(), theme: theme.key(), logo: None },
         action: path,
         organization: form.field("organization", errors),
         first_name: form.field("first_name", errors),
@@ -56,7 +56,7 @@ fn wizard(theme: Theme, token: &str, form: &Posted, errors: &Errors) -> Setup {
 
 fn dead(theme: Theme) -> Response {
     let page = Message {
-        chrome: Chrome { organization: String::new(), theme: theme.key() },
+        chrome: Chrome { organization: String::new(), theme: theme.key(), logo: None },
         kind: "warning",
         heading: "This setup link is dead".into(),
         text: "It was used, replaced, or is older than 24 hours. If Claviger is not set up yet, run `claviger admin \

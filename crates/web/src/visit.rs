@@ -42,7 +42,11 @@ pub(crate) fn enter(web: &Web, session: &NewSession) -> Response {
 
 /// Gives the browser its new session and goes to `path`.
 pub(crate) fn enter_at(web: &Web, session: &NewSession, path: &str) -> Response {
-    let mut response = Redirect::to(path).into_response();
+    give(web, session, Redirect::to(path).into_response())
+}
+
+/// Gives the browser its new session with this answer.
+pub(crate) fn give(web: &Web, session: &NewSession, mut response: Response) -> Response {
     if let Some(cookie) = cookie(web, session.realm, session.token.expose(), "") {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -110,6 +114,18 @@ impl FromRequestParts<Web> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         signed_in(web, Portal::ADMIN, parts).await.map(Self)
+    }
+}
+
+/// Someone who is in, in the portal that the route belongs to.
+pub(crate) struct Me(pub(crate) SignedIn);
+
+impl FromRequestParts<Web> for Me {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let portal = Portal::from_request_parts(parts, web).await?;
+        signed_in(web, portal, parts).await.map(Self)
     }
 }
 

@@ -28,7 +28,7 @@ const forms = ({ enrolled, waiting, optional, ada }) => {
 };
 
 const ORGANIZATION = {
-  name: 'Acme', support_contact: '', time_zone: 'UTC', issuer: 'Acme', window: 'tolerant', codes_at_setup: '1',
+  name: 'Acme', support_contact: '', time_zone: 'UTC', issuer: 'Acme', window: 'tolerant', codes_at_setup: '1', recovery_codes: 'on',
   password_min_length: '12', admin_idle_minutes: '15', user_idle_minutes: '60', session_hours: '12',
 };
 

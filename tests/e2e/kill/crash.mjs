@@ -73,7 +73,7 @@ export class Crash {
     if (!shown) return;
     person.key = shown[1];
     const code = this.#code(person);
-    const attempt = await this.#using(person, code, tries, () => visitor.post('/enroll/code', { code }), ({ status }) => status === 303);
+    const attempt = await this.#using(person, code, tries, () => visitor.post('/enroll/code', { code }), ({ status }) => status === 200);
     if (attempt.told === 'accepted') {
       attempt.enrolled = true;
       this.enrolled += 1;

@@ -25,6 +25,14 @@ export async function beginEnrollment(person, button = 'Continue') {
   return scan(person);
 }
 
+/** The recovery codes on the screen, each in four groups of four (S4.9). */
+export async function readRecoveryCodes(person) {
+  const codes = await person.page.locator('#recovery-codes li').allInnerTexts();
+  for (const code of codes) assert.match(code, /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$/);
+  assert.equal(new Set(codes).size, 10);
+  person.recoveryCodes = codes.map((code) => person.secrets.add('recovery code', code));
+}
+
 /** The code that confirms the secret, and the way out of the wizard. */
 export async function finishEnrollment(person, secret) {
   const { page } = person;
@@ -32,7 +40,8 @@ export async function finishEnrollment(person, secret) {
   await follow(page, 'Next');
   await typeCode(page, person.freshCode());
   await assertHeading(page, 'MFA setup is complete');
-  await follow(page, 'Continue');
+  await readRecoveryCodes(person);
+  await follow(page, 'I saved them');
 }
 
 export async function enroll(person) {

@@ -13,7 +13,9 @@ export async function enrollQuickly(person) {
   expect(await visitor.post(`${portal}/enroll/start`, { path: 'app' }), 303, 'start of the wizard');
   const { html } = await visitor.get(`${portal}/enroll/scan`);
   person.setSecret(person.secrets.add('TOTP secret', html.match(/data-copy="([A-Z2-7]{32})"/)[1]));
-  return expect(await visitor.post(`${portal}/enroll/code`, { code: person.freshCode() }), 303, 'end of the wizard');
+  const end = expect(await visitor.post(`${portal}/enroll/code`, { code: person.freshCode() }), 200, 'end of the wizard');
+  person.recoveryCodes = [...end.html.matchAll(/<li><code>([^<]+)<\/code>/g)].map(([, code]) => person.secrets.add('recovery code', code));
+  return end;
 }
 
 /** The first administrator of a fresh server, signed in. */

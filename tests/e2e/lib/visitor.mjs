@@ -33,6 +33,14 @@ export class Visitor {
     });
   }
 
+  /** Sends a form with a file. */
+  upload(path, fields, name, text) {
+    const form = new FormData();
+    for (const [field, value] of Object.entries(fields)) form.set(field, value);
+    form.set('file', new Blob([text], { type: 'text/csv' }), name);
+    return this.send('POST', path, form, { origin: this.url, 'sec-fetch-site': 'same-origin' });
+  }
+
   async send(method, path, body, headers = {}) {
     const sent = Object.entries({ accept: 'text/html', cookie: this.cookies, ...headers }).filter(([, value]) => value !== null);
     const answer = await fetch(new URL(path, this.url), { method, body, redirect: 'manual', headers: sent });

@@ -23,6 +23,9 @@ const doors = ({ users, ada }) => [
   ['a suspended account', '/sign-in', asUser(users.Daniel.person)],
   ['the code', '/sign-in', asUser(users.Alice.person)],
   ['a wrong code', '/sign-in/code', (page) => typeCode(page, users.Alice.person.badCode())],
+  ['a recovery code', '/sign-in/recovery-code'],
+  ['a wrong recovery code', '/sign-in/recovery-code', refused('Verify', { 'Recovery code': '0000-0000-0000-0000' })],
+  ['a dead link of "It was not me"', '/not-me/unknown'],
   ["the administrator's code", '/admin/sign-in', asAdministrator(ada)],
 ];
 

@@ -1,6 +1,6 @@
 import { givePassword, signIn } from '../lib/sign_in.mjs';
 import { putOff } from '../lib/user.mjs';
-import { opening, refused, visitAll } from './visit.mjs';
+import { opening, refused, sending, visitAll } from './visit.mjs';
 
 const PASSWORD_WITH_MISTAKES = refused('Change password', { 'Current password': 'not this', 'New password': 'short' });
 
@@ -13,6 +13,13 @@ const PAGES = [
   ['the account menu', '/', opening('summary[aria-label^="Account"]')],
 ];
 
+const livingWith = (alice) => [
+  ['the question before the authenticator is replaced', '/security/mfa/replace'],
+  ['the same with a wrong password', '/security/mfa/replace', refused('Continue', { 'Current password': 'not this', 'Current code': '000000' })],
+  ['the question before new recovery codes', '/security/recovery-codes'],
+  ['new recovery codes', '/security/recovery-codes', (page) => sending('Make new codes', { 'Current code': alice.freshCode() })(page)],
+];
+
 const IN_PERIOD = [
   ['Home with the days left', '/', undefined, { '1440 light': 'portal-home.png' }],
   ['Password & Security before MFA is set up', '/security'],
@@ -22,7 +29,7 @@ const IN_PERIOD = [
 export async function userPages(t, { world, users }) {
   const enrolled = await world.window();
   await signIn(Object.assign(users.Alice.person, { page: enrolled.page }));
-  await visitAll(t, enrolled, PAGES);
+  await visitAll(t, enrolled, [...PAGES, ...livingWith(users.Alice.person)]);
   const waiting = await world.window();
   const yusuf = Object.assign(users.Yusuf.person, { page: waiting.page });
   await givePassword(yusuf);

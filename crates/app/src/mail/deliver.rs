@@ -1,8 +1,14 @@
 //! The queue's way out: each due mail is leased by one node, sent, and settled.
 
-use super::{Facts, compose};
-use crate::{App, Problem, ports::SmtpServer};
-use claviger_domain::{mail::retry, time::Span};
+use super::{Addressed, Facts, Letterhead};
+use crate::{
+    App, Problem,
+    ports::{MailError, SmtpServer},
+};
+use claviger_domain::{
+    mail::{Failure, retry},
+    time::Span,
+};
 use claviger_store::{
     Batch, Commit,
     table::{self, mail::Queued},
@@ -27,10 +33,14 @@ impl App {
         let Some(server) = self.smtp_server().await? else { return Ok(0) };
         let organization = self.organization().await?;
         let due = table::mail::due(&self.0.store, organization.id, self.now(), AT_ONCE).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let letterhead = self.letterhead().await?;
         let mut settled = 0;
         for group in due.chunks(TOGETHER) {
-            let sent = join_all(group.iter().map(|mail| self.claim_and_deliver(&server, mail))).await;
-            for delivered in sent {
+            let sendings = group.iter().map(|mail| self.claim_and_deliver(&server, &letterhead, mail));
+            for delivered in join_all(sendings).await {
                 settled += usize::from(delivered?);
             }
         }
@@ -38,33 +48,51 @@ impl App {
     }
 
     /// Whether this node got the mail and settled it.
-    async fn claim_and_deliver(&self, server: &SmtpServer, mail: &Queued) -> Result<bool, Problem> {
+    async fn claim_and_deliver(
+        &self,
+        server: &SmtpServer,
+        letterhead: &Letterhead,
+        mail: &Queued,
+    ) -> Result<bool, Problem> {
         let organization = self.organization().await?;
         let claim = table::mail::claim(organization.id, mail, self.now().plus(LEASE));
         if self.0.store.commit(Batch::of([claim])).await? == Commit::Conflict {
             return Ok(false);
         }
-        self.deliver(server, mail).await?;
+        let sent = match self.facts(mail) {
+            Ok(facts) => {
+                let addressed =
+                    Addressed { id: mail.id, kind: mail.kind, to: &mail.recipient, facts: &facts };
+                self.0.mailer.send(server, &letterhead.compose(addressed)?).await
+            }
+            Err(error) => Err(MailError::Failed(error.to_string())),
+        };
+        self.settle(mail, sent).await?;
         Ok(true)
     }
 
-    async fn deliver(&self, server: &SmtpServer, mail: &Queued) -> Result<(), Problem> {
-        let organization = self.organization().await?;
-        let sent = match self.facts(mail) {
-            Ok(facts) => {
-                let message = compose(mail.id, mail.kind, &mail.recipient, &facts, &organization)?;
-                self.0.mailer.send(server, &message).await.map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        let settle = match &sent {
-            Ok(()) => table::mail::sent(organization.id, mail.id, self.now()),
+    /// Notes what the mail server said: of the mail, and of the address that it went to.
+    async fn settle(&self, mail: &Queued, sent: Result<(), MailError>) -> Result<(), Problem> {
+        let (organization, now) = (self.organization().await?.id, self.now());
+        let mut batch = match &sent {
+            Ok(()) => Batch::of([table::mail::sent(organization, mail.id, now)]),
             Err(error) => {
-                tracing::warn!(mail = %mail.id, kind = mail.kind.key(), attempts = mail.attempts + 1, error, "a mail was not taken");
-                table::mail::failed(organization.id, mail.id, error, retry(mail.attempts + 1, self.now()))
+                let attempts = mail.attempts + 1;
+                tracing::warn!(mail = %mail.id, kind = mail.kind.key(), attempts, %error, "a mail was not taken");
+                let again = retry(attempts, error.failure(), now);
+                Batch::of([table::mail::failed(organization, mail.id, &error.to_string(), again)])
             }
         };
-        let _ = self.0.store.commit(Batch::of([settle])).await?;
+        match (mail.account, sent.map_err(|error| error.failure())) {
+            (Some(account), Ok(())) => {
+                batch.push(table::account_mail::taken(organization, account, &mail.recipient));
+            }
+            (Some(account), Err(Failure::AddressRefused)) => {
+                batch.push(table::account_mail::bounced_now(organization, account, &mail.recipient, now));
+            }
+            (Some(_), Err(Failure::Passing)) | (None, _) => {}
+        }
+        let _ = self.0.store.commit(batch).await?;
         Ok(())
     }
 }

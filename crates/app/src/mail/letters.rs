@@ -1,45 +1,37 @@
 //! What each mail says.
 
-use super::{Facts, Letter};
-use crate::words;
+use super::{Letter, told::Told};
 use claviger_domain::mail::Kind;
 
 const NOT_YOU: &str = "If that wasn't you, tell your administrator at once.";
 
-/// The mail's words. `zone` is the time zone that dates are told in.
-pub(super) fn letter(kind: Kind, facts: &Facts, organization: &str, zone: &str) -> Letter {
-    let until = facts.until.map(|until| words::date(until, zone));
+/// The mail's built-in words.
+pub(super) fn letter(kind: Kind, told: &Told) -> Letter {
+    let organization = told.organization.as_str();
     match kind {
         Kind::Registration => registration(organization),
-        Kind::MfaRequired => required(facts, organization, until),
-        Kind::Reminder => reminder(&until.unwrap_or_default()),
-        Kind::PeriodChanged => period_changed(organization, &until.unwrap_or_default()),
-        Kind::MfaReset => reset(facts, organization, until),
+        Kind::MfaRequired => required(told),
+        Kind::Reminder => reminder(told),
+        Kind::PeriodChanged => period_changed(told),
+        Kind::MfaReset => reset(told),
         Kind::MfaSetUp => set_up(organization),
-        Kind::MfaRemoved => Letter::new(
-            "MFA was removed",
-            [
-                format!("The authenticator of your {organization} account was removed. You sign in with your password alone now."),
-                NOT_YOU.into(),
-            ],
-        ),
-        Kind::RecoveryCodeUsed => Letter::new(
-            "A recovery code was used",
-            [
-                format!("Somebody signed in to your {organization} account with a recovery code."),
-                format!("You have {} left.", words::counted(facts.left.unwrap_or_default(), "recovery code")),
-                NOT_YOU.into(),
-            ],
-        ),
-        Kind::FactorLocked => locked(facts, until),
+        Kind::MfaRemoved => removed(organization),
+        Kind::RecoveryCodeUsed => recovery_code_used(told),
+        Kind::FactorLocked => locked(told),
+        Kind::ReportedMisuse => reported_misuse(told),
         Kind::PasswordReset => password_reset(organization),
         Kind::PasswordChanged => password_changed(organization),
-        Kind::TotpDisabled => totp_disabled(facts, organization),
+        Kind::TotpDisabled => totp_disabled(told),
         Kind::Test => Letter::new(
             format!("Test mail from {organization}"),
             ["Mail from Claviger arrives. Nothing needs to be done.".into()],
         ),
     }
+}
+
+/// A value that the mail must have; one that is missing leaves a gap, not a mail unsent.
+fn text(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or_default()
 }
 
 fn registration(organization: &str) -> Letter {
@@ -53,10 +45,11 @@ fn registration(organization: &str) -> Letter {
     .button("Choose a password")
 }
 
-fn required(facts: &Facts, organization: &str, until: Option<String>) -> Letter {
+fn required(told: &Told) -> Letter {
+    let organization = &told.organization;
     let required = format!("{organization} now requires multi-factor authentication (MFA) for your account.");
     let subject = "MFA is now required";
-    let letter = match until {
+    let letter = match &told.deadline {
         Some(until) => Letter::new(
             subject,
             [
@@ -64,7 +57,7 @@ fn required(facts: &Facts, organization: &str, until: Option<String>) -> Letter 
                 format!(
                     "You have {} to set it up, until {until}. It takes about two minutes: you need your phone and an \
                      authenticator app.",
-                    words::days(facts.days.unwrap_or_default())
+                    text(&told.days)
                 ),
                 "After that you can't sign in until an administrator gives you more time.".into(),
             ],
@@ -82,43 +75,45 @@ fn required(facts: &Facts, organization: &str, until: Option<String>) -> Letter 
     letter.button("Sign in and set up MFA")
 }
 
-fn reminder(until: &str) -> Letter {
+fn reminder(told: &Told) -> Letter {
     Letter::new(
-        "Set up MFA by tomorrow",
+        format!("{} left to set up MFA", text(&told.left)),
         [
-            format!("Your time to set up multi-factor authentication (MFA) ends on {until}."),
+            format!(
+                "Your time to set up multi-factor authentication (MFA) at {} ends on {}.",
+                told.organization,
+                text(&told.deadline)
+            ),
             "After that you can't sign in until an administrator gives you more time. It takes about two minutes.".into(),
         ],
     )
     .button("Set up MFA now")
 }
 
-fn period_changed(organization: &str, until: &str) -> Letter {
+fn period_changed(told: &Told) -> Letter {
     Letter::new(
         "Your time to set up MFA has changed",
         [format!(
-            "You now have until {until} to set up multi-factor authentication (MFA) at {organization}."
+            "You now have until {} to set up multi-factor authentication (MFA) at {}.",
+            text(&told.deadline),
+            told.organization
         )],
     )
     .button("Set up MFA now")
 }
 
-fn reset(facts: &Facts, organization: &str, until: Option<String>) -> Letter {
-    let again = match until {
-        Some(until) => {
-            format!(
-                "Please set it up again within {}, until {until}.",
-                words::days(facts.days.unwrap_or_default())
-            )
-        }
+fn reset(told: &Told) -> Letter {
+    let again = match &told.deadline {
+        Some(until) => format!("Please set it up again within {}, until {until}.", text(&told.days)),
         None => "Please set it up again at your next sign-in.".into(),
     };
     Letter::new(
         "Your MFA was reset",
         [
             format!(
-                "An administrator of {organization} reset your multi-factor authentication (MFA). The codes of your \
-                 authenticator app no longer work; you can delete the entry there."
+                "An administrator of {} reset your multi-factor authentication (MFA). The codes of your authenticator app \
+                 no longer work; you can delete the entry there.",
+                told.organization
             ),
             again,
         ],
@@ -139,9 +134,32 @@ fn set_up(organization: &str) -> Letter {
     )
 }
 
-fn locked(facts: &Facts, until: Option<String>) -> Letter {
-    let when = until.unwrap_or_else(|| "an administrator unlocks the account".to_owned());
-    match &facts.person {
+fn removed(organization: &str) -> Letter {
+    Letter::new(
+        "MFA was removed",
+        [
+            format!(
+                "The authenticator of your {organization} account was removed. You sign in with your password alone now."
+            ),
+            NOT_YOU.into(),
+        ],
+    )
+}
+
+fn recovery_code_used(told: &Told) -> Letter {
+    Letter::new(
+        "A recovery code was used",
+        [
+            format!("Somebody signed in to your {} account with a recovery code.", told.organization),
+            format!("You have {} left.", text(&told.left)),
+            NOT_YOU.into(),
+        ],
+    )
+}
+
+fn locked(told: &Told) -> Letter {
+    let when = text(&told.deadline);
+    match &told.person {
         Some(person) => Letter::new(
             format!("Too many wrong codes for {person}"),
             [
@@ -161,6 +179,29 @@ fn locked(facts: &Facts, until: Option<String>) -> Letter {
             ],
         ),
     }
+}
+
+fn reported_misuse(told: &Told) -> Letter {
+    let person = told.person.as_deref().unwrap_or("Somebody");
+    let next = match told.page {
+        Some(_) => "If MFA was set up or replaced by somebody else, reset it. Then give them a new password.",
+        None => {
+            "They were mailed a link to choose another password. If MFA was set up or replaced by somebody else, reset \
+             it on the server's command line."
+        }
+    };
+    Letter::new(
+        format!("{person} reports misuse of their account"),
+        [
+            format!(
+                "{person} says that a change to their account was not theirs. The account is locked: its password is \
+                 gone, and its sessions have ended."
+            ),
+            "Make sure that it is them, by another way than mail, and see in the activity what was done.".into(),
+            next.into(),
+        ],
+    )
+    .button("Open the account")
 }
 
 fn password_reset(organization: &str) -> Letter {
@@ -188,8 +229,8 @@ fn password_changed(organization: &str) -> Letter {
     )
 }
 
-fn totp_disabled(facts: &Facts, organization: &str) -> Letter {
-    let actor = facts.actor.as_deref().unwrap_or("An administrator");
+fn totp_disabled(told: &Told) -> Letter {
+    let (actor, organization) = (text(&told.actor), told.organization.as_str());
     Letter::new(
         format!("TOTP was disabled for {organization}"),
         [

@@ -3,7 +3,7 @@ use claviger_app::email::SmtpForm;
 use claviger_domain::time::Span;
 use claviger_store::{on_both, testing::TestDatabase};
 
-fn smtp() -> SmtpForm {
+pub(crate) fn smtp() -> SmtpForm {
     SmtpForm {
         enabled: true,
         host: "mail.acme.test".into(),

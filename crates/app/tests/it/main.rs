@@ -2,11 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod enrollment;
+mod helping;
 mod journeys;
+mod living;
 mod log;
+mod mail_texts;
 mod mails;
 mod races;
 mod requirement;
+mod rollout;
 mod sign_in;
 mod world;
 

@@ -55,7 +55,7 @@ on_both!(every_wrong_field_is_told_at_once_and_nothing_is_written, async |databa
         world.app.create_user(&granted(), &twin, &Demand::NotRequired, Activation::Now).await.unwrap_err();
     assert_eq!(refused_fields(refused), ["email", "username"]);
     let counts = world.app.users_by_status().await.unwrap();
-    assert_eq!(counts, [("none".to_owned(), 1)]);
+    assert_eq!(*counts, [("none".to_owned(), 1)]);
 });
 
 on_both!(an_edit_of_an_older_page_is_refused, async |database: &TestDatabase| {

@@ -7,7 +7,7 @@ use claviger_app::{
 use claviger_domain::{account::Realm, secret::Secret, sign_in::Next, time::Span, totp::Code};
 use claviger_store::{on_both, testing::TestDatabase};
 
-fn factor_of(half: &claviger_app::session::HalfSignedIn) -> claviger_domain::id::FactorId {
+pub(crate) fn factor_of(half: &claviger_app::session::HalfSignedIn) -> claviger_domain::id::FactorId {
     match half.next {
         Next::Code(factor) => factor,
         other => panic!("no code is asked for: {other:?}"),

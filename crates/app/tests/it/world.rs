@@ -58,13 +58,18 @@ impl Entropy for Counted {
 pub(crate) struct Mailbox {
     pub(crate) sent: Mutex<Vec<Message>>,
     pub(crate) refusing: Mutex<Option<String>>,
+    /// Addresses that are refused for good.
+    pub(crate) unknown: Mutex<Vec<String>>,
 }
 
 impl Mailer for Mailbox {
     fn send<'a>(&'a self, _: &'a SmtpServer, message: &'a Message) -> Sending<'a> {
         Box::pin(async move {
             if let Some(reason) = self.refusing.lock().unwrap().clone() {
-                return Err(MailError(reason));
+                return Err(MailError::Failed(reason));
+            }
+            if self.unknown.lock().unwrap().contains(&message.to) {
+                return Err(MailError::AddressRefused("550 no such mailbox".into()));
             }
             self.sent.lock().unwrap().push(message.clone());
             Ok(())
@@ -164,7 +169,7 @@ impl World {
     pub(crate) async fn enroll(&self, who: &Enroller) -> (NewSession, TotpSecret) {
         self.app.start_enrollment(who).await.unwrap();
         let secret = self.shown(who).await;
-        let session = self.app.confirm_enrollment(who, &self.code_now(&secret), "").await.unwrap();
+        let session = self.app.confirm_enrollment(who, &self.code_now(&secret), "").await.unwrap().session;
         (session, secret)
     }
 

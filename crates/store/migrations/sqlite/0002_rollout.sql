@@ -12,6 +12,22 @@ CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirem
 -- When a mail server refused a mail to the account for good; nothing once one was taken, or the address changed.
 ALTER TABLE account ADD COLUMN mail_bounced_at INTEGER;
 
+-- When a mail last told the person their deadline; nothing if none did since the account was made.
+ALTER TABLE account ADD COLUMN deadline_told_at INTEGER;
+
+-- A page of the mail queue in one state.
+CREATE INDEX mail_state ON mail (organization, state, id);
+
+-- The secret of the QR code that was shown before this one: what a wrong first code is compared with.
+ALTER TABLE provisional_factor ADD COLUMN earlier_secret BLOB;
+
+-- Whole steps by which the last resync moved what is accepted; the drift is what was learned since.
+ALTER TABLE factor ADD COLUMN resynced INTEGER NOT NULL DEFAULT 0;
+
+-- Failed sign-ins are counted for pictures; there are few among all entries.
+CREATE INDEX audit_failed ON audit (organization, at)
+    WHERE action IN ('sign_in.password', 'sign_in.code', 'sign_in.resync') AND outcome <> 'success';
+
 CREATE TABLE job (
     organization BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -56,7 +72,7 @@ CREATE TABLE user_group (
     description TEXT NOT NULL,
     -- none, running or paused: whether membership requires MFA.
     rule TEXT NOT NULL,
-    -- What the rule says, as JSON.
+    -- What the rule says: days, start, size of a wave, hours between waves, percent to pause at.
     rule_terms TEXT NOT NULL,
     next_wave_at INTEGER,
     created_at INTEGER NOT NULL,

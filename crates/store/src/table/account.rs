@@ -1,7 +1,7 @@
 //! Users and administrators, told apart by their realm.
 
 use super::{refused, unknown};
-use crate::{FromRow, Row, Statement, Store, StoreError, Value, p};
+use crate::{FromRow, Row, Select, Statement, Store, StoreError, Value, p};
 use claviger_domain::{
     account::{Account, Email, Kind, Password, PasswordHash, PersonName, Realm, State, Username},
     id::{AccountId, FactorId, OrganizationId},
@@ -137,19 +137,20 @@ pub fn insert(organization: OrganizationId, account: &Account) -> Statement {
     let mut all = p![organization, account.id];
     all.extend(values(account));
     all.extend(p![account.kind.realm().key(), account.created_at]);
-    Statement::new(SQL, all)
+    Statement::new(SQL, all).of_accounts()
 }
 
 /// Writes the account as it now is, guarded on the revision that was loaded.
 pub fn save(organization: OrganizationId, account: &Account) -> Statement {
     const SQL: &str = "UPDATE account SET username = $3, role = $4, email = $5, email_key = $6, first_name = $7, \
         last_name = $8, display_name = $9, sort_key = $10, search_key = $11, state = $12, password = $13, \
-        password_hash = $14, requirement = $15, requirement_at = $16, factor_id = $17, revision = revision + 1 \
+        password_hash = $14, requirement = $15, requirement_at = $16, factor_id = $17, revision = revision + 1, \
+        mail_bounced_at = CASE WHEN email_key = $6 THEN mail_bounced_at END \
         WHERE organization = $1 AND id = $2 AND revision = $18";
     let mut all = p![organization, account.id];
     all.extend(values(account));
     all.push(Value::Int(account.revision));
-    Statement::new(SQL, all).expect_rows(1)
+    Statement::new(SQL, all).expect_rows(1).of_accounts()
 }
 
 /// The account is still what was loaded; changes nothing.
@@ -168,15 +169,20 @@ pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) ->
 /// Deletes the account and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement> {
     const ACCOUNT: &str = "DELETE FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 5] = [
+    const PARTS: [&str; 8] = [
         "DELETE FROM factor WHERE organization = $1 AND account = $2",
         "DELETE FROM provisional_factor WHERE organization = $1 AND account = $2",
+        "DELETE FROM recovery_code WHERE organization = $1 AND account = $2",
         "DELETE FROM session WHERE organization = $1 AND account = $2",
         "DELETE FROM link WHERE organization = $1 AND account = $2",
+        "DELETE FROM group_member WHERE organization = $1 AND account = $2",
+        "UPDATE hardware_token SET account = NULL, assigned_at = NULL, confirmed_at = NULL \
+         WHERE organization = $1 AND account = $2",
         "DELETE FROM mail WHERE organization = $1 AND account = $2 AND state = 'queued'",
     ];
-    let mut statements =
-        vec![Statement::new(ACCOUNT, p![organization, account.id, account.revision]).expect_rows(1)];
+    let mut statements = vec![
+        Statement::new(ACCOUNT, p![organization, account.id, account.revision]).expect_rows(1).of_accounts(),
+    ];
     statements.extend(PARTS.iter().map(|sql| Statement::new(sql, p![organization, account.id])));
     statements
 }
@@ -216,6 +222,31 @@ pub async fn by_identifier(
     store.first(sql, p![organization, realm.key(), identifier.to_ascii_lowercase()]).await
 }
 
+/// The users with these e-mail addresses or login names, in lower case; names of nobody are left out.
+pub async fn by_identifiers(
+    store: &Store,
+    organization: OrganizationId,
+    identifiers: &[String],
+) -> Result<Vec<Account>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account a WHERE a.organization = $1 AND a.realm = 'user'"
+    );
+    let mut found = Vec::new();
+    for some in identifiers.chunks(500) {
+        let (emails, usernames): (Vec<_>, Vec<_>) = some.iter().partition(|name| name.contains('@'));
+        for (column, keys) in [("a.email_key", emails), ("a.username", usernames)] {
+            if !keys.is_empty() {
+                let select = Select::new(SQL, p![organization]).text(" AND ").text(column);
+                let select = select.list(" IN (", keys.into_iter().map(Value::from), ")");
+                found.extend(store.select(select).await?);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Every administrator who can sign in.
 pub async fn administrators(store: &Store, organization: OrganizationId) -> Result<Vec<Account>, StoreError> {
     const SQL: &str = concat!(
@@ -241,4 +272,11 @@ pub async fn periods_ending(
           AND a.requirement_at <= $3 AND a.factor_id IS NULL AND a.state = 'activated' ORDER BY a.requirement_at, a.id LIMIT $4"
     );
     store.query(SQL, p![organization, from, to, limit]).await
+}
+
+/// What no other user can take: every e-mail and every username, in lower case.
+pub async fn identifiers(store: &Store, organization: OrganizationId) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT a.email_key FROM account a WHERE a.organization = $1 AND a.realm = 'user' \
+        UNION ALL SELECT a.username FROM account a WHERE a.organization = $1 AND a.realm = 'user'";
+    store.query(SQL, p![organization]).await
 }

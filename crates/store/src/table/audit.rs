@@ -153,24 +153,3 @@ pub async fn about(
     );
     store.query(SQL, p![organization, target, limit]).await
 }
-
-/// When each failed sign-in since the entry `from` was.
-pub async fn failed_sign_ins(
-    store: &Store,
-    organization: OrganizationId,
-    from: AuditId,
-) -> Result<Vec<i64>, StoreError> {
-    const SQL: &str = "SELECT at FROM audit WHERE organization = $1 AND id >= $2 \
-        AND action IN ('sign_in.password', 'sign_in.code') AND outcome <> 'success' LIMIT 100000";
-    store.query(SQL, p![organization, from]).await
-}
-
-/// When each factor since the entry `from` was set up.
-pub async fn enrollments(
-    store: &Store,
-    organization: OrganizationId,
-    from: AuditId,
-) -> Result<Vec<i64>, StoreError> {
-    const SQL: &str = "SELECT at FROM audit WHERE organization = $1 AND id >= $2 AND action = 'user.mfa.set_up' LIMIT 100000";
-    store.query(SQL, p![organization, from]).await
-}

@@ -1,6 +1,6 @@
 //! Confirmed factors, and the provisional one that a wizard holds.
 
-use super::{account, unknown};
+use super::{account, recovery, token, unknown};
 use crate::{FromRow, Row, Statement, Store, StoreError, p, seal::Place, table::account::account_columns};
 use claviger_domain::{
     account::{Account, Realm},
@@ -40,6 +40,11 @@ pub const fn provisional_place(id: FactorId) -> Place {
     Place { table: "provisional_factor", column: "secret", row: id.0 }
 }
 
+/// Where the secret of the QR code before is sealed for: the row of the one that took its place.
+pub const fn earlier_place(id: FactorId) -> Place {
+    Place { table: "provisional_factor", column: "earlier_secret", row: id.0 }
+}
+
 fn read(row: &Row<'_>, at: usize, account: AccountId) -> Result<Option<Sealed>, StoreError> {
     let Some(id) = row.get::<Option<Uuid>>(at)? else { return Ok(None) };
     let lock: String = row.get(at + 8)?;
@@ -65,7 +70,10 @@ fn read(row: &Row<'_>, at: usize, account: AccountId) -> Result<Option<Sealed>, 
         account,
         revision: row.get(at + 1)?,
         last_step: Step(row.get(at + 3)?),
-        drift: Drift(i32::try_from(row.get::<i64>(at + 4)?).unwrap_or_default()),
+        drift: Drift {
+            resynced: row.get(at + 12)?,
+            learned: i32::try_from(row.get::<i64>(at + 4)?).unwrap_or_default(),
+        },
         failures,
         confirmed_at: Timestamp(row.get(at + 10)?),
         last_used_at: Timestamp(row.get(at + 11)?),
@@ -92,7 +100,7 @@ pub async fn holder(
         "SELECT ",
         account_columns!(),
         ", f.id, f.revision, f.secret, f.last_step, f.drift, f.failures_in_row, f.failures_recent, f.locks, f.lock_state, \
-          f.locked_until, f.confirmed_at, f.last_used_at FROM account a \
+          f.locked_until, f.confirmed_at, f.last_used_at, f.resynced FROM account a \
           LEFT JOIN factor f ON f.organization = a.organization AND f.account = a.id \
           WHERE a.organization = $1 AND a.id = $2"
     );
@@ -115,8 +123,8 @@ const fn lock_columns(lock: Lock) -> (&'static str, Option<i64>) {
 /// A confirmed factor; its first step is used up by the confirmation.
 pub fn insert(organization: OrganizationId, factor: &Factor, secret: Vec<u8>) -> Statement {
     const SQL: &str = "INSERT INTO factor (organization, account, id, revision, secret, last_step, drift, failures_in_row, \
-        failures_recent, locks, lock_state, locked_until, confirmed_at, last_used_at) \
-        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        failures_recent, locks, lock_state, locked_until, confirmed_at, last_used_at, resynced) \
+        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let (lock, until) = lock_columns(factor.failures.lock);
     Statement::new(
         SQL,
@@ -126,7 +134,7 @@ pub fn insert(organization: OrganizationId, factor: &Factor, secret: Vec<u8>) ->
             factor.id,
             secret,
             factor.last_step,
-            factor.drift.0,
+            factor.drift.learned,
             factor.failures.in_row,
             recent(&factor.failures),
             factor.failures.locks,
@@ -134,6 +142,7 @@ pub fn insert(organization: OrganizationId, factor: &Factor, secret: Vec<u8>) ->
             until,
             factor.confirmed_at,
             factor.last_used_at,
+            factor.drift.resynced,
         ],
     )
 }
@@ -142,7 +151,7 @@ pub fn insert(organization: OrganizationId, factor: &Factor, secret: Vec<u8>) ->
 /// attempt, guarded on the revision it was judged on; a step is never moved back.
 pub fn save(organization: OrganizationId, after: &Factor) -> Statement {
     const SQL: &str = "UPDATE factor SET last_step = $3, drift = $4, failures_in_row = $5, failures_recent = $6, locks = $7, \
-        lock_state = $8, locked_until = $9, last_used_at = $10, revision = revision + 1 \
+        lock_state = $8, locked_until = $9, last_used_at = $10, resynced = $13, revision = revision + 1 \
         WHERE organization = $1 AND account = $2 AND id = $11 AND revision = $12 AND last_step <= $3";
     let (lock, until) = lock_columns(after.failures.lock);
     Statement::new(
@@ -151,7 +160,7 @@ pub fn save(organization: OrganizationId, after: &Factor) -> Statement {
             organization,
             after.account,
             after.last_step,
-            after.drift.0,
+            after.drift.learned,
             after.failures.in_row,
             recent(&after.failures),
             after.failures.locks,
@@ -160,6 +169,7 @@ pub fn save(organization: OrganizationId, after: &Factor) -> Statement {
             after.last_used_at,
             after.id,
             after.revision,
+            after.drift.resynced,
         ],
     )
     .expect_rows(1)
@@ -171,10 +181,15 @@ pub fn unchanged(organization: OrganizationId, factor: &Factor) -> Statement {
     Statement::new(SQL, p![organization, factor.account, factor.id, factor.revision]).expect_rows(1)
 }
 
-/// Deletes the account's factor, if it has one.
-pub fn delete(organization: OrganizationId, account: AccountId) -> Statement {
+/// Deletes the account's factor, if it has one, and with it the recovery codes that stand in for it (S4.9); its
+/// hardware token goes back to stock.
+pub fn delete(organization: OrganizationId, account: AccountId) -> [Statement; 3] {
     const SQL: &str = "DELETE FROM factor WHERE organization = $1 AND account = $2";
-    Statement::new(SQL, p![organization, account])
+    [
+        Statement::new(SQL, p![organization, account]),
+        recovery::delete(organization, account),
+        token::release(organization, account),
+    ]
 }
 
 /// A secret shown in a wizard and not confirmed yet.
@@ -186,6 +201,8 @@ pub struct Provisional {
     pub session: SessionId,
     /// Opens at [`provisional_place`].
     pub secret: Vec<u8>,
+    /// The secret of the QR code before, if there was one; opens at [`earlier_place`] (S4.6).
+    pub earlier: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -196,7 +213,8 @@ impl FromRow for Provisional {
             id: FactorId(row.get(0)?),
             session: SessionId(row.get(1)?),
             secret: row.get(2)?,
-            created_at: Timestamp(row.get(3)?),
+            earlier: row.get(3)?,
+            created_at: Timestamp(row.get(4)?),
         })
     }
 }
@@ -207,16 +225,29 @@ pub async fn provisional(
     organization: OrganizationId,
     account: AccountId,
 ) -> Result<Option<Provisional>, StoreError> {
-    const SQL: &str = "SELECT id, session, secret, created_at FROM provisional_factor WHERE organization = $1 AND account = $2";
+    const SQL: &str = "SELECT id, session, secret, earlier_secret, created_at FROM provisional_factor \
+        WHERE organization = $1 AND account = $2";
     store.first(SQL, p![organization, account]).await
 }
 
 /// S4.6: a new wizard's secret takes the place of any other.
 pub fn put_provisional(organization: OrganizationId, account: AccountId, new: &Provisional) -> Statement {
-    const SQL: &str = "INSERT INTO provisional_factor (organization, account, id, session, secret, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, account) DO UPDATE SET \
-        id = EXCLUDED.id, session = EXCLUDED.session, secret = EXCLUDED.secret, created_at = EXCLUDED.created_at";
-    Statement::new(SQL, p![organization, account, new.id, new.session, new.secret.clone(), new.created_at])
+    const SQL: &str = "INSERT INTO provisional_factor (organization, account, id, session, secret, earlier_secret, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization, account) DO UPDATE SET \
+        id = EXCLUDED.id, session = EXCLUDED.session, secret = EXCLUDED.secret, \
+        earlier_secret = EXCLUDED.earlier_secret, created_at = EXCLUDED.created_at";
+    Statement::new(
+        SQL,
+        p![
+            organization,
+            account,
+            new.id,
+            new.session,
+            new.secret.clone(),
+            new.earlier.clone(),
+            new.created_at
+        ],
+    )
 }
 
 /// Takes this very provisional secret; one wizard wins.

@@ -123,8 +123,15 @@ pub fn kill(organization: OrganizationId, account: AccountId, purpose: Purpose) 
     Statement::new(SQL, p![organization, account, purpose.key()])
 }
 
-/// Makes every link of the account dead: its password was just set.
+/// Makes every link that sets the account's password dead: it was just set. Those that say "It was not me" live on:
+/// whoever took an account over must not silence its owner by another change.
 pub fn kill_all(organization: OrganizationId, account: AccountId) -> Statement {
+    const SQL: &str = "DELETE FROM link WHERE organization = $1 AND account = $2 AND used_at IS NULL AND purpose <> 'not_me'";
+    Statement::new(SQL, p![organization, account])
+}
+
+/// Makes every link of the account dead, whatever for: somebody else may have asked for it.
+pub fn kill_every(organization: OrganizationId, account: AccountId) -> Statement {
     const SQL: &str = "DELETE FROM link WHERE organization = $1 AND account = $2 AND used_at IS NULL";
     Statement::new(SQL, p![organization, account])
 }

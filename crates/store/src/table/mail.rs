@@ -1,12 +1,13 @@
 //! The outbox: mails written with the change that caused them, one for a cause.
 
 use super::unknown;
-use crate::{FromRow, Row, Statement, Store, StoreError, p, seal::Place};
+use crate::{FromRow, Row, Select, Statement, Store, StoreError, p, seal::Place};
 use claviger_domain::{
     id::{AccountId, MailId, OrganizationId},
     mail::Kind,
     time::Timestamp,
 };
+use uuid::Uuid;
 
 /// Where a queued mail stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +16,14 @@ pub enum State {
     Queued,
     /// Handed to the mail server.
     Sent,
-    /// Given up after three days.
+    /// Given up: after three days, or because the address was refused for good.
     Failed,
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [State; 3] = [Self::Queued, Self::Sent, Self::Failed];
+
     /// The word in the database and on screens.
     pub const fn key(self) -> &'static str {
         match self {
@@ -27,6 +31,11 @@ impl State {
             Self::Sent => "sent",
             Self::Failed => "failed",
         }
+    }
+
+    /// The state of that word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
     }
 }
 
@@ -51,6 +60,8 @@ pub struct Queued {
     pub last_error: String,
     /// When it was queued.
     pub created_at: Timestamp,
+    /// Whose account it concerns; also whose address it goes to.
+    pub account: Option<AccountId>,
 }
 
 /// Where a mail's facts are sealed for.
@@ -60,7 +71,7 @@ pub const fn payload_place(id: MailId) -> Place {
 
 macro_rules! mail_columns {
     () => {
-        "id, kind, recipient, payload, state, attempts, next_attempt_at, last_error, created_at"
+        "id, kind, recipient, payload, state, attempts, next_attempt_at, last_error, created_at, account"
     };
 }
 
@@ -73,14 +84,12 @@ impl FromRow for Queued {
             kind: Kind::from_key(&kind).ok_or_else(|| unknown("mail kind", &kind))?,
             recipient: row.get(2)?,
             payload: row.get(3)?,
-            state: [State::Queued, State::Sent, State::Failed]
-                .into_iter()
-                .find(|known| known.key() == state)
-                .ok_or_else(|| unknown("mail state", &state))?,
+            state: State::from_key(&state).ok_or_else(|| unknown("mail state", &state))?,
             attempts: row.get(5)?,
             next_attempt_at: Timestamp(row.get(6)?),
             last_error: row.get(7)?,
             created_at: Timestamp(row.get(8)?),
+            account: row.get::<Option<Uuid>>(9)?.map(AccountId),
         })
     }
 }
@@ -109,6 +118,12 @@ pub fn insert(organization: OrganizationId, mail: New<'_>, now: Timestamp) -> St
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, '', $8, NULL) ON CONFLICT (organization, cause) DO NOTHING";
     let New { id, cause, kind, account, recipient, payload } = mail;
     Statement::new(SQL, p![organization, id, cause, kind.key(), account, recipient, payload, now])
+}
+
+/// No mail was queued for that cause; changes nothing.
+pub fn none_for(organization: OrganizationId, cause: &str) -> Statement {
+    const SQL: &str = "UPDATE mail SET cause = cause WHERE organization = $1 AND cause = $2";
+    Statement::new(SQL, p![organization, cause]).expect_rows(0)
 }
 
 /// Mails whose next attempt is due, the oldest first.
@@ -155,15 +170,52 @@ pub fn retry_now(organization: OrganizationId, id: MailId, now: Timestamp) -> St
     Statement::new(SQL, p![organization, id, now]).expect_rows(1)
 }
 
-/// The newest mails.
+/// Which side of a mail a page is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The newest.
+    #[default]
+    Newest,
+    /// Those before it.
+    Older(MailId),
+    /// Those after it.
+    Newer(MailId),
+}
+
+/// A page of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// One state only.
+    pub state: Option<State>,
+    /// Which page.
+    pub page: Page,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// The mails of a page, the newest first.
 pub async fn list(
     store: &Store,
     organization: OrganizationId,
-    limit: i64,
+    listing: &Listing,
 ) -> Result<Vec<Queued>, StoreError> {
-    const SQL: &str =
-        concat!("SELECT ", mail_columns!(), " FROM mail WHERE organization = $1 ORDER BY id DESC LIMIT $2");
-    store.query(SQL, p![organization, limit]).await
+    const BASE: &str = concat!("SELECT ", mail_columns!(), " FROM mail WHERE organization = $1");
+    let Listing { state, page, limit } = *listing;
+    let mut select = Select::new(BASE, p![organization]);
+    if let Some(state) = state {
+        select = select.with(" AND state = $", state.key());
+    }
+    let (select, direction) = match page {
+        Page::Newest => (select, "DESC"),
+        Page::Older(id) => (select.with(" AND id < $", id), "DESC"),
+        Page::Newer(id) => (select.with(" AND id > $", id), "ASC"),
+    };
+    let mut mails: Vec<Queued> =
+        store.select(select.text(" ORDER BY id ").text(direction).with(" LIMIT $", limit)).await?;
+    if matches!(page, Page::Newer(_)) {
+        mails.reverse();
+    }
+    Ok(mails)
 }
 
 /// How many mails are in each state.

@@ -4,6 +4,7 @@ use super::{refused, unknown};
 use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
     id::OrganizationId,
+    mail,
     organization::{Organization, Settings},
     sign_in::TotpSwitch,
     time::Timestamp,
@@ -40,6 +41,8 @@ impl FromRow for Stored {
                 revision: row.get(1)?,
                 totp,
                 settings,
+                mails_off: row.get::<String>(6)?.split(' ').filter_map(mail::Kind::from_key).collect(),
+                logo: row.get::<Option<i64>>(7)?.map(Timestamp),
             },
             set_up_at: row.get::<Option<i64>>(2)?.map(Timestamp),
         })
@@ -48,8 +51,9 @@ impl FromRow for Stored {
 
 /// The installation's organization, if the database has been started once.
 pub async fn load(store: &Store) -> Result<Option<Stored>, StoreError> {
-    const SQL: &str =
-        "SELECT id, revision, set_up_at, totp, name, settings FROM organization ORDER BY id LIMIT 1";
+    const SQL: &str = "SELECT o.id, o.revision, o.set_up_at, o.totp, o.name, o.settings, COALESCE((SELECT \
+        string_agg(t.kind, ' ') FROM mail_text t WHERE t.organization = o.id AND t.state = 'off'), ''), \
+        (SELECT l.changed_at FROM logo l WHERE l.organization = o.id) FROM organization o ORDER BY o.id LIMIT 1";
     store.first(SQL, p![]).await
 }
 

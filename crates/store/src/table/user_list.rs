@@ -1,10 +1,10 @@
 //! The list of users: search, filters, order and keyset pages (S3.6, S4.15).
 
 use super::account::{account_columns, sort_key};
-use crate::{Select, Store, StoreError, Value, containing, p};
+use crate::{FromRow, Row, Select, Store, StoreError, Value, containing, p};
 use claviger_domain::{
     account::{Account, State},
-    id::OrganizationId,
+    id::{AccountId, GroupId, OrganizationId},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -55,7 +55,7 @@ pub enum Page {
 }
 
 /// Whether MFA is demanded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequirementFilter {
     /// It is.
     Required,
@@ -64,7 +64,7 @@ pub enum RequirementFilter {
 }
 
 /// What a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// A part of a name, login name or e-mail.
     pub search: String,
@@ -74,6 +74,10 @@ pub struct Filter {
     pub requirement: Option<RequirementFilter>,
     /// One of the words of S4.14, `inactive` for everyone without a factor, or `enrolled` for everyone with one.
     pub status: Option<String>,
+    /// The members of one group.
+    pub group: Option<GroupId>,
+    /// These alone.
+    pub ids: Option<Vec<AccountId>>,
 }
 
 /// A page of the list.
@@ -98,7 +102,8 @@ const STATUS: &str = "CASE WHEN a.factor_id IS NOT NULL AND a.requirement <> 'no
     WHEN a.requirement = 'by' AND a.requirement_at <= $ THEN 'expired' ELSE 'enrolling' END";
 const NO_DEADLINE: i64 = i64::MAX;
 
-fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
+/// Adds the conditions of `filter` on the account `a`; `$1` is the organization.
+pub(super) fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
     let mut select = select;
     if !filter.search.is_empty() {
         select =
@@ -112,6 +117,18 @@ fn filtered(select: Select, filter: &Filter, now: Timestamp) -> Select {
         Some(RequirementFilter::NotRequired) => select.text(" AND a.requirement = 'not_required'"),
         None => select,
     };
+    if let Some(group) = filter.group {
+        select = select.with(
+            " AND a.id IN (SELECT m.account FROM group_member m WHERE m.organization = a.organization AND m.user_group = $)",
+            group,
+        );
+    }
+    if let Some(ids) = &filter.ids {
+        select = match ids.is_empty() {
+            true => select.text(" AND 1 = 0"),
+            false => select.list(" AND a.id IN (", ids.iter().map(|id| Value::from(*id)), ")"),
+        };
+    }
     match filter.status.as_deref() {
         None => select,
         Some("inactive") => select.text(" AND a.factor_id IS NULL"),
@@ -128,10 +145,11 @@ pub async fn page(
     now: Timestamp,
 ) -> Result<Vec<Account>, StoreError> {
     let Listing { filter, sort, order, page, limit } = listing;
+    // The page is found in an index that has all that is filtered by; only its own rows are read whole.
     const BASE: &str = concat!(
         "SELECT ",
         account_columns!(),
-        " FROM account a WHERE a.organization = $1 AND a.realm = 'user'"
+        " FROM account a JOIN (SELECT a.id FROM account a WHERE a.organization = $1 AND a.realm = 'user'"
     );
     let key = match sort {
         Sort::Name => "a.sort_key",
@@ -151,7 +169,12 @@ pub async fn page(
         select = select.with(&format!(" AND ({key}, a.id) {sign} ($, "), value).with("$)", cursor.id);
     }
     let direction = if ascending { "ASC" } else { "DESC" };
-    select = select.text(&format!(" ORDER BY {key} {direction}, a.id {direction}")).with(" LIMIT $", *limit);
+    let order = format!(" ORDER BY {key} {direction}, a.id {direction}");
+    select = select
+        .text(&order)
+        .with(" LIMIT $", *limit)
+        .text(") found ON found.id = a.id WHERE a.organization = $1")
+        .text(&order);
     let mut rows: Vec<Account> = store.select(select).await?;
     if backwards {
         rows.reverse();
@@ -173,27 +196,45 @@ pub fn cursor(account: &Account, sort: Sort) -> Cursor {
     Cursor { value, id: account.id.0 }
 }
 
-/// How many users match.
-pub async fn count(
+/// How many of the users that match have each state and each status of S4.14.
+pub async fn forecast(
     store: &Store,
     organization: OrganizationId,
     filter: &Filter,
     now: Timestamp,
-) -> Result<i64, StoreError> {
-    const BASE: &str = "SELECT count(*) FROM account a WHERE a.organization = $1 AND a.realm = 'user'";
-    let rows = store.select(filtered(Select::new(BASE, p![organization]), filter, now)).await?;
-    Ok(rows.first().copied().unwrap_or(0))
+) -> Result<Vec<Share>, StoreError> {
+    let select = Select::new("SELECT s.state, s.status, count(*) FROM (SELECT a.state, ", p![organization])
+        .with(STATUS, now)
+        .text(" AS status FROM account a WHERE a.organization = $1 AND a.realm = 'user'");
+    store.select(filtered(select, filter, now).text(") s GROUP BY s.state, s.status")).await
 }
 
-/// How many users have each status of S4.14; those with none are left out.
+/// How many users of a selection are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The word of their state.
+    pub state: String,
+    /// The word of their status.
+    pub status: String,
+    /// How many.
+    pub count: i64,
+}
+
+impl FromRow for Share {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { state: row.get(0)?, status: row.get(1)?, count: row.get(2)? })
+    }
+}
+
+/// How many of the users that match have each status of S4.14; those with none are left out.
 pub async fn by_status(
     store: &Store,
     organization: OrganizationId,
+    filter: &Filter,
     now: Timestamp,
 ) -> Result<Vec<(String, i64)>, StoreError> {
-    let select = Select::new("SELECT s.status, count(*) FROM (SELECT ", p![]).with(STATUS, now).with(
-        " AS status FROM account a WHERE a.organization = $ AND a.realm = 'user') s GROUP BY s.status",
-        organization,
-    );
-    store.select(select).await
+    let select = Select::new("SELECT s.status, count(*) FROM (SELECT ", p![organization])
+        .with(STATUS, now)
+        .text(" AS status FROM account a WHERE a.organization = $1 AND a.realm = 'user'");
+    store.select(filtered(select, filter, now).text(") s GROUP BY s.status")).await
 }

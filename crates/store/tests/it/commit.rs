@@ -1,10 +1,10 @@
 use super::*;
 use claviger_store::{Statement, StoreError, on_both, p, testing::TestDatabase};
 
-const INSERT: &str = "INSERT INTO job (organization, name, next_run, lease_until) VALUES ($1, $2, 0, 0)";
+const INSERT: &str = "INSERT INTO schedule (organization, name, next_run, lease_until) VALUES ($1, $2, 0, 0)";
 const RAISE: &str =
-    "UPDATE job SET next_run = next_run + 1 WHERE organization = $1 AND name = $2 AND next_run = $3";
-const READ: &str = "SELECT next_run FROM job WHERE organization = $1 AND name = $2";
+    "UPDATE schedule SET next_run = next_run + 1 WHERE organization = $1 AND name = $2 AND next_run = $3";
+const READ: &str = "SELECT next_run FROM schedule WHERE organization = $1 AND name = $2";
 
 async fn value(store: &Store, name: &str) -> Option<i64> {
     store.first(READ, p![ORG, name]).await.unwrap()
@@ -81,7 +81,7 @@ on_both!(eight_nodes_raising_one_number_lose_nothing, async |database: &TestData
 });
 
 fn touch() -> Statement {
-    Statement::new("UPDATE job SET lease_until = 1 WHERE organization = $1 AND name = $2", p![ORG, "n"])
+    Statement::new("UPDATE schedule SET lease_until = 1 WHERE organization = $1 AND name = $2", p![ORG, "n"])
 }
 
 on_both!(a_statement_without_its_values_is_refused, async |database: &TestDatabase| {

@@ -51,7 +51,7 @@ on_both!(a_factor_comes_back_as_it_was_saved, async |database: &TestDatabase| {
     let mut after = given_a_factor(&store).await;
     for lock in [Lock::Until(NOW), Lock::Closed, Lock::Open] {
         after.failures = Failures { in_row: 12, recent: vec![NOW, Timestamp(NOW.0 + 1)], locks: 2, lock };
-        after.drift = Drift(-700);
+        after.drift = Drift { resynced: -10, learned: -700 };
         committed(
             &store,
             Batch::of([table::factor::unchanged(ORG, &after), table::factor::save(ORG, &after)]),

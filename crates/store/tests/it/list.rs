@@ -41,15 +41,20 @@ async fn given_people(store: &Store) -> Vec<Account> {
     all
 }
 
+async fn count(store: &Store, filter: &Filter) -> i64 {
+    let shares = user_list::by_status(store, ORG, filter, NOW).await.unwrap();
+    shares.iter().map(|(_, count)| count).sum()
+}
+
 on_both!(every_status_filters_as_the_domain_says, async |database: &TestDatabase| {
     let store = database.open().await;
     let all = given_people(&store).await;
     let counts: std::collections::HashMap<String, i64> =
-        user_list::by_status(&store, ORG, NOW).await.unwrap().into_iter().collect();
+        user_list::by_status(&store, ORG, &Filter::default(), NOW).await.unwrap().into_iter().collect();
     for key in Status::KEYS {
         let expected = all.iter().filter(|account| account.mfa.status(NOW).key() == key).count() as i64;
         let filter = Filter { status: Some(key.into()), ..Filter::default() };
-        assert_eq!(user_list::count(&store, ORG, &filter, NOW).await.unwrap(), expected, "{key}");
+        assert_eq!(count(&store, &filter).await, expected, "{key}");
         assert_eq!(counts.get(key).copied().unwrap_or(0), expected, "{key}");
     }
     let inactive = Filter {
@@ -57,7 +62,7 @@ on_both!(every_status_filters_as_the_domain_says, async |database: &TestDatabase
         requirement: Some(RequirementFilter::Required),
         ..Filter::default()
     };
-    assert_eq!(user_list::count(&store, ORG, &inactive, NOW).await.unwrap(), 4);
+    assert_eq!(count(&store, &inactive).await, 4);
 });
 
 on_both!(pages_in_every_order_show_everyone_once_forth_and_back, async |database: &TestDatabase| {
@@ -104,7 +109,7 @@ on_both!(a_search_finds_parts_of_names_and_takes_signs_literally, async |databas
         ("' OR 1=1", 0),
     ] {
         let filter = Filter { search: search.into(), ..Filter::default() };
-        assert_eq!(user_list::count(&store, ORG, &filter, NOW).await.unwrap(), expected, "{search}");
+        assert_eq!(count(&store, &filter).await, expected, "{search}");
     }
 });
 

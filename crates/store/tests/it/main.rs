@@ -56,7 +56,7 @@ fn factor(account: &Account) -> Factor {
         account: account.id,
         revision: 1,
         last_step: Step(10),
-        drift: Drift(0),
+        drift: Drift::default(),
         failures: Failures::default(),
         confirmed_at: NOW,
         last_used_at: NOW,

@@ -122,7 +122,8 @@ on_both!(one_mail_for_one_cause_and_one_sender_for_one_mail, async |database: &T
     assert_eq!(table::mail::due(&store, ORG, until, 10).await.unwrap().len(), 1);
     committed(&store, Batch::of([table::mail::sent(ORG, due[0].id, NOW)])).await;
     assert!(table::mail::due(&store, ORG, until, 10).await.unwrap().is_empty());
-    assert!(table::mail::list(&store, ORG, 10).await.unwrap()[0].payload.is_empty());
+    let newest = table::mail::Listing { state: None, page: table::mail::Page::Newest, limit: 10 };
+    assert!(table::mail::list(&store, ORG, &newest).await.unwrap()[0].payload.is_empty());
 });
 
 on_both!(wrong_passwords_are_counted_and_forgotten, async |database: &TestDatabase| {
@@ -146,7 +147,8 @@ on_both!(wrong_passwords_are_counted_and_forgotten, async |database: &TestDataba
 
 on_both!(a_job_is_leased_by_one_node_and_runs_again_when_due, async |database: &TestDatabase| {
     let store = database.open().await;
-    committed(&store, Batch::of([table::schedule::ensure(ORG, "x"), table::schedule::ensure(ORG, "x")])).await;
+    committed(&store, Batch::of([table::schedule::ensure(ORG, "x"), table::schedule::ensure(ORG, "x")]))
+        .await;
     let until = NOW.plus(Span::minutes(1));
     let claim = |now| Batch::of([table::schedule::claim(ORG, "x", now, until)]);
     assert_eq!(store.commit(claim(NOW)).await.unwrap(), Commit::Committed);

@@ -1,4 +1,4 @@
-//! The administrator's own account: password and sessions.
+//! The administrator's own account: MFA, password, sessions and sign-ins.
 
 use crate::{
     Web,
@@ -6,17 +6,15 @@ use crate::{
     error::PageError,
     flash,
     form::{Errors, Field, Posted},
-    signin::min_length,
-    view::{Fact, SessionRow, filters, page, unprocessable},
+    own::Own,
+    signin::{Portal, min_length},
+    view::{Fact, filters, page, unprocessable},
     visit::Admin,
 };
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use claviger_app::{Refusal, session::SignedIn};
-use claviger_domain::{account::Kind, id::SessionId, permission::Role, secret::Secret, status::Status};
+use claviger_domain::{account::Kind, permission::Role, secret::Secret};
 
 #[derive(Template)]
 #[template(path = "admin/account.html")]
@@ -26,7 +24,7 @@ struct AccountPage {
     current_password: Field,
     password: Field,
     min_length: i64,
-    sessions: Vec<SessionRow>,
+    own: Own,
 }
 
 impl AccountPage {
@@ -37,28 +35,17 @@ impl AccountPage {
             Kind::Administrator { role } => role,
             Kind::User { .. } => Role::ReadOnly,
         };
-        let mut facts = vec![
-            Fact::new("Role", role.words()),
-            Fact::new("MFA", Status::words(me.account.mfa.status(now).key())),
-        ];
+        let mut facts = vec![Fact::new("Role", role.words())];
         if let Some(at) = me.account.last_sign_in_at {
             facts.push(Fact::at("Last sign-in", at, now, zone));
         }
-        let sessions = web.app().own_sessions(me).await?;
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "").await?,
             facts,
             current_password: Field::secret("current_password", errors),
             password: Field::secret("password", errors),
             min_length: min_length(web).await?,
-            sessions: sessions
-                .iter()
-                .map(|session| {
-                    let current = session.id == me.session_id();
-                    let end = (!current).then(|| format!("/admin/account/sessions/{}/end", session.id));
-                    SessionRow::of(session, current, end, now)
-                })
-                .collect(),
+            own: Own::of(web, Portal::ADMIN, me).await?,
         })
     }
 }
@@ -85,14 +72,4 @@ pub(super) async fn change_password(
         }
         Err(refusal) => Err(refusal.into()),
     }
-}
-
-pub(super) async fn end_session(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let id: SessionId = id.parse().map_err(|_| PageError::NotFound("session"))?;
-    web.app().end_session(&me, id).await?;
-    Ok(flash::redirect("/admin/account", "session_ended"))
 }

@@ -1,6 +1,6 @@
-//! From counts to the strings that pictures are drawn with.
+//! From counts to the strings that pictures are drawn with, for Home and the MFA report.
 
-use claviger_app::{home::Figures, words};
+use claviger_app::{report::Statuses, words};
 use claviger_domain::{
     status::Status,
     time::{Span, Timestamp},
@@ -25,9 +25,9 @@ pub(super) struct Segment {
 const GAP: f64 = 0.8;
 
 /// Users by status on a circle of length 100.
-pub(super) fn donut(figures: &Figures) -> Donut {
-    let total = figures.users();
-    let shares: Vec<f64> = Status::KEYS.iter().map(|key| percent(figures.count(key), total)).collect();
+pub(super) fn donut(statuses: &Statuses) -> Donut {
+    let total = statuses.users();
+    let shares: Vec<f64> = Status::KEYS.iter().map(|key| percent(statuses.count(key), total)).collect();
     let alone = shares.iter().filter(|share| **share > 0.0).count() == 1;
     let mut before = 0.0;
     let segments = Status::KEYS
@@ -43,7 +43,7 @@ pub(super) fn donut(figures: &Figures) -> Donut {
             let segment = Segment {
                 key,
                 words: Status::words(key),
-                count: words::number(figures.count(key)),
+                count: words::number(statuses.count(key)),
                 percent: percent_words(share),
                 href: format!("/admin/users?mfa_status={key}"),
                 dash,
@@ -86,47 +86,54 @@ pub(super) struct ChartRow {
 const WIDTH: f64 = 600.0;
 const HEIGHT: f64 = 160.0;
 
-/// How many users are enrolled, day by day, in a box of 600 × 160.
-pub(super) fn enrollment(figures: &Figures, zone: &str) -> AreaChart {
-    let enrolled = figures.enrolled();
-    let mut after: i64 = figures.enrolled_by_day.iter().sum();
-    let totals: Vec<i64> = figures
-        .enrolled_by_day
+/// How many users are enrolled, day by day until today, in a box of 600 × 160.
+pub(super) fn enrollment(statuses: &Statuses, by_day: &[i64], now: Timestamp, zone: &str) -> AreaChart {
+    let enrolled = statuses.enrolled();
+    let mut after: i64 = by_day.iter().sum();
+    let totals: Vec<i64> = by_day
         .iter()
         .map(|new| {
             after -= new;
             (enrolled - after).max(0)
         })
         .collect();
-    let top = figures.users().max(1);
-    let last = (totals.len() - 1).max(1) as f64;
+    let top = statuses.users().max(1);
+    let last = totals.len().saturating_sub(1);
     let mut line = String::new();
     for (index, total) in totals.iter().enumerate() {
-        let x = WIDTH * index as f64 / last;
+        let x = WIDTH * index as f64 / last.max(1) as f64;
         let y = HEIGHT - HEIGHT * (*total as f64 / top as f64).min(1.0);
         line.push_str(&format!("{}{x:.0} {y:.1}", if index == 0 { 'M' } else { 'L' }));
     }
-    let day_of = |index: usize| {
-        let ago = i64::try_from(totals.len() - 1 - index).unwrap_or(0);
-        words::day(figures.now.minus(Span::days(ago)), zone)
-    };
+    let day_of = |index: usize| ago(now, last.saturating_sub(index), zone);
     AreaChart {
         area: format!("{line}L{WIDTH:.0} {HEIGHT:.0}L0 {HEIGHT:.0}Z"),
         line,
         y_max: words::number(top),
         y_mid: if top > 1 { words::number(top / 2) } else { String::new() },
-        ticks: [0, 10, 20, totals.len() - 1].into_iter().map(day_of).collect(),
+        ticks: [0, last / 3, last * 2 / 3, last].into_iter().map(day_of).collect(),
         rows: totals
             .iter()
             .enumerate()
             .map(|(index, total)| ChartRow { label: day_of(index), value: words::number(*total) })
             .collect(),
-        note: format!("{} of {}", words::number(enrolled), words::number(figures.users())),
+        note: format!("{} of {}", words::number(enrolled), words::number(statuses.users())),
     }
+}
+
+/// The day so many days ago.
+pub(super) fn ago(now: Timestamp, days: usize, zone: &str) -> String {
+    words::day(now.minus(Span::days(i64::try_from(days).unwrap_or(0))), zone)
+}
+
+/// The day in so many days.
+pub(super) fn ahead(now: Timestamp, days: usize, zone: &str) -> String {
+    words::day(now.plus(Span::days(i64::try_from(days).unwrap_or(0))), zone)
 }
 
 pub(super) struct BarChart {
     pub(super) bars: Vec<Bar>,
+    pub(super) bar_width: String,
     pub(super) y_max: String,
     pub(super) y_mid: String,
     pub(super) ticks: Vec<String>,
@@ -141,22 +148,24 @@ pub(super) struct Bar {
     pub(super) height: String,
 }
 
-/// Failed sign-ins hour by hour, in a box of 240 × 100.
-pub(super) fn failures(figures: &Figures, zone: &str) -> BarChart {
-    let counts = figures.failed_by_hour;
+/// A bar for each count, in a box of 240 × 100; `label` names the bar of an index, `ticks` those named below.
+pub(super) fn bars(
+    counts: &[i64],
+    label: impl Fn(usize) -> String,
+    ticks: &[usize],
+    note: String,
+) -> BarChart {
     let top = counts.iter().copied().max().unwrap_or(0).max(1);
-    let hour_of = |index: usize| -> Timestamp {
-        figures.now.minus(Span::hours(i64::try_from(counts.len() - 1 - index).unwrap_or(0)))
-    };
+    let pitch = 240.0 / counts.len().max(1) as f64;
     let bars = counts
         .iter()
         .enumerate()
         .map(|(index, count)| {
             let height = 100.0 * *count as f64 / top as f64;
             Bar {
-                label: words::hour(hour_of(index), zone),
+                label: label(index),
                 value: words::number(*count),
-                x: format!("{:.1}", 10.0 * index as f64 + 1.5),
+                x: format!("{:.1}", pitch * (index as f64 + 0.15)),
                 y: format!("{:.1}", 100.0 - height),
                 height: format!("{height:.1}"),
             }
@@ -164,9 +173,23 @@ pub(super) fn failures(figures: &Figures, zone: &str) -> BarChart {
         .collect();
     BarChart {
         bars,
+        bar_width: format!("{:.1}", pitch * 0.7),
         y_max: words::number(top),
         y_mid: if top > 1 { words::number(top / 2) } else { String::new() },
-        ticks: [0, 6, 12, 18, 23].into_iter().map(|index| words::hour(hour_of(index), zone)).collect(),
-        note: format!("{} in 24 hours", words::number(counts.iter().sum())),
+        ticks: ticks.iter().map(|index| label(*index)).collect(),
+        note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_fill_their_box_and_are_named() {
+        let chart = bars(&[0, 4, 2], |index| format!("n{index}"), &[0, 2], "6 in all".into());
+        let shape: Vec<_> = chart.bars.iter().map(|bar| (bar.x.as_str(), bar.height.as_str())).collect();
+        assert_eq!(shape, [("12.0", "0.0"), ("92.0", "100.0"), ("172.0", "50.0")]);
+        assert_eq!((chart.bar_width.as_str(), chart.ticks), ("56.0", vec!["n0".to_owned(), "n2".to_owned()]));
     }
 }

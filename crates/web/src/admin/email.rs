@@ -1,4 +1,4 @@
-//! Settings › E-mail: the mail server, a test, and the queue (section 11).
+//! Settings › E-mail: the mail server, and a test (section 11).
 
 use crate::{
     Web,
@@ -6,23 +6,14 @@ use crate::{
     error::PageError,
     flash,
     form::{Check, Errors, Field, Posted},
-    view::{Flash, Pager, When, filters, page, render, unprocessable},
+    view::{Flash, filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
-use claviger_app::stored::{Delivery, MailState, Smtp};
-use claviger_app::{
-    Refusal,
-    email::{QueuedMail, SmtpForm},
-    session::SignedIn,
-    words,
-};
-use claviger_domain::{permission::ManageOrganization, time::Timestamp};
+use axum::{extract::State, http::StatusCode, response::Response};
+use claviger_app::stored::{Delivery, Smtp};
+use claviger_app::{Refusal, email::SmtpForm, session::SignedIn, words};
+use claviger_domain::permission::ManageOrganization;
 
 #[derive(Template)]
 #[template(path = "admin/settings_email.html")]
@@ -146,79 +137,4 @@ pub(super) async fn test(
     again.test_to = form.field("to", &errors);
     again.test_result = result;
     Ok(render(status, &again))
-}
-
-#[derive(Template)]
-#[template(path = "admin/mail_queue.html")]
-struct MailQueue {
-    chrome: AdminChrome,
-    smtp: bool,
-    rows: Vec<MailRow>,
-    pager: Pager,
-}
-
-struct MailRow {
-    kind: String,
-    to: String,
-    state: &'static str,
-    state_words: String,
-    attempts: i64,
-    written: When,
-    next_try: Option<When>,
-    last_error: Option<String>,
-    link: Option<String>,
-    retry: Option<String>,
-}
-
-const SHOWN: i64 = 100;
-
-pub(super) async fn queue(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageOrganization>()?;
-    let mails = web.app().mail_queue(&granted, SHOWN).await?;
-    let organization = web.app().organization().await?;
-    let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-    let smtp = web.app().delivery().await? == Delivery::On;
-    Ok(page(&MailQueue {
-        chrome: AdminChrome::new(&web, &me, frame, "email").await?,
-        smtp,
-        rows: mails.into_iter().map(|queued| mail_row(queued, smtp, now, zone)).collect(),
-        pager: Pager::NONE,
-    }))
-}
-
-fn mail_row(QueuedMail { mail, link }: QueuedMail, smtp: bool, now: Timestamp, zone: &str) -> MailRow {
-    let (state, state_words) = match mail.state {
-        MailState::Queued => ("waiting", "Waiting"),
-        MailState::Sent => ("sent", "Sent"),
-        MailState::Failed => ("failed", "Given up"),
-    };
-    MailRow {
-        kind: mail.kind.words().into(),
-        to: mail.recipient,
-        state,
-        state_words: state_words.into(),
-        attempts: mail.attempts,
-        written: When::new(mail.created_at, now, zone),
-        next_try: (smtp && mail.state == MailState::Queued)
-            .then(|| When::new(mail.next_attempt_at, now, zone)),
-        last_error: (!mail.last_error.is_empty()).then_some(mail.last_error),
-        link,
-        retry: (smtp && mail.state != MailState::Sent)
-            .then(|| format!("/admin/settings/email/queue/{}/retry", mail.id)),
-    }
-}
-
-pub(super) async fn retry(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageOrganization>()?;
-    let id = id.parse().map_err(|_| PageError::NotFound("mail"))?;
-    web.app().retry_mail(&granted, id).await?;
-    Ok(flash::redirect("/admin/settings/email/queue", "mail_retried"))
 }

@@ -17,6 +17,7 @@ use claviger_domain::{
     mfa::Requirement,
     permission::{AssistUsers, SeeHome},
     sign_in::TotpSwitch,
+    time::Span,
 };
 
 #[derive(Template)]
@@ -84,15 +85,15 @@ pub(super) async fn show(
         warnings: figures.weaknesses.iter().map(|weakness| weakness.words()).collect(),
         checklist: checklist(&figures),
         figures: cards(&figures),
-        donut: charts::donut(&figures),
+        donut: charts::donut(&figures.statuses),
         ending: figures
             .ending
             .iter()
             .filter_map(|account| ending(account, &figures, zone, may_extend))
             .collect(),
         ending_all: all,
-        enrollment: charts::enrollment(&figures, zone),
-        failed: charts::failures(&figures, zone),
+        enrollment: charts::enrollment(&figures.statuses, &figures.enrolled_by_day, figures.now, zone),
+        failed: failures(&figures, zone),
     }))
 }
 
@@ -114,14 +115,14 @@ fn checklist(figures: &Figures) -> Option<Checklist> {
             "Go to MFA Configurations",
         ),
         (
-            figures.users() > 0,
+            figures.statuses.users() > 0,
             "Add users",
             "They get a mail with a link to choose their password.",
             "/admin/users/new",
             "Add a user",
         ),
         (
-            figures.required() > 0,
+            figures.statuses.required() > 0,
             "Require MFA",
             "Give people a week to set it up; they are reminded a day before it ends.",
             "/admin/users",
@@ -157,11 +158,11 @@ fn cards(figures: &Figures) -> Vec<Figure> {
         detail,
         kind,
     };
-    let enrolling = figures.count("enrolling");
-    let expired = figures.count("expired");
-    let share = charts::percent_words(charts::percent(figures.enrolled(), figures.users()));
-    let counted =
-        format!("{} of {}", words::number(figures.enrolled()), words::counted(figures.users(), "user"));
+    let statuses = &figures.statuses;
+    let (enrolling, expired) = (statuses.count("enrolling"), statuses.count("expired"));
+    let (enrolled, users) = (statuses.enrolled(), statuses.users());
+    let share = charts::percent_words(charts::percent(enrolled, users));
+    let counted = format!("{} of {}", words::number(enrolled), words::counted(users, "user"));
     vec![
         card("/admin/users?mfa_status=enrolled", "Enrolled", share, counted, ""),
         card(
@@ -181,11 +182,21 @@ fn cards(figures: &Figures) -> Vec<Figure> {
         card(
             "/admin/users?mfa_requirement=not_required",
             "Not required",
-            words::number(figures.users() - figures.required()),
+            words::number(users - statuses.required()),
             "sign in as they like".into(),
             "",
         ),
     ]
+}
+
+fn failures(figures: &Figures, zone: &str) -> BarChart {
+    let counts = &figures.failed_by_hour;
+    let hour = |index: usize| {
+        let ago = counts.len().saturating_sub(index + 1);
+        words::hour(figures.now.minus(Span::hours(i64::try_from(ago).unwrap_or(0))), zone)
+    };
+    let note = format!("{} in 24 hours", words::number(counts.iter().sum()));
+    charts::bars(counts, hour, &[0, 6, 12, 18, 23], note)
 }
 
 fn ending(account: &Account, figures: &Figures, zone: &str, may_extend: bool) -> Option<Ending> {

@@ -1,12 +1,27 @@
 //! The Admin Portal (section 7).
 
 mod account;
+mod bulk;
 mod charts;
+mod columns;
 mod confirm;
+mod drift;
 mod email;
+mod export;
+mod groups;
 mod home;
+mod import;
+mod jobs;
+mod logo;
+mod mail_queue;
+mod mail_texts;
 mod mfa;
 mod organization;
+mod report;
+mod selection;
+mod token_assign;
+mod token_import;
+mod tokens;
 mod user;
 mod user_actions;
 mod user_activity;
@@ -16,6 +31,7 @@ mod users;
 use crate::Web;
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -23,22 +39,68 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/admin", get(home::show))
         .route("/admin/users", get(users::show))
+        .route("/admin/users.csv", get(export::users))
+        .route("/admin/users/columns", post(users::choose_columns))
+        .route("/admin/users/bulk/ask", post(bulk::ask))
+        .route("/admin/users/bulk", post(bulk::start))
+        .route("/admin/users/import", get(import::show).merge(upload()))
+        .route("/admin/jobs", get(jobs::list))
+        .route("/admin/jobs/{id}", get(jobs::show))
+        .route("/admin/jobs/{id}/start", post(jobs::start))
+        .route("/admin/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/admin/jobs/{id}/report.csv", get(jobs::report))
+        .route("/admin/groups", get(groups::list).post(groups::create))
+        .route("/admin/groups/{id}", get(groups::show).post(groups::save))
+        .route("/admin/groups/{id}/delete", post(groups::delete))
+        .route("/admin/groups/{id}/rule", post(groups::set_rule))
+        .route("/admin/groups/{id}/rule/toggle", post(groups::toggle_rule))
+        .route("/admin/groups/{id}/members", post(groups::add_member))
         .route("/admin/users/new", get(user_new::show).post(user_new::create))
         .route("/admin/users/{id}", get(user::show).post(user::save))
         .route("/admin/users/{id}/activity", get(user_activity::show))
         .route("/admin/users/{id}/{action}", get(user_actions::ask).post(user_actions::act))
+        .route("/admin/users/{id}/mfa/token", get(token_assign::show).post(token_assign::assign))
         .route("/admin/users/{id}/mfa/{action}", get(user_actions::ask_mfa).post(user_actions::act_mfa))
+        .route("/admin/report/drift", get(drift::show))
+        .merge(report::routes())
+        .route("/admin/tokens", get(tokens::show))
+        .route("/admin/tokens/import", get(token_import::show).merge(token_upload()))
+        .route("/admin/tokens/{id}/{action}", get(tokens::ask).post(tokens::act))
         .route("/admin/mfa", get(mfa::show))
         .route("/admin/mfa/totp/enable", post(mfa::enable))
         .route("/admin/mfa/totp/disable", get(mfa::ask_disable).post(mfa::disable))
         .route("/admin/settings/organization", get(organization::show).post(organization::save))
+        .route("/admin/settings/organization/logo", logo::route())
+        .route("/admin/settings/organization/logo/remove", post(logo::remove))
         .route("/admin/settings/email", get(email::show).post(email::save))
         .route("/admin/settings/email/test", post(email::test))
-        .route("/admin/settings/email/queue", get(email::queue))
-        .route("/admin/settings/email/queue/{id}/retry", post(email::retry))
+        .route("/admin/settings/email/queue", get(mail_queue::show))
+        .route("/admin/settings/email/queue/{id}/retry", post(mail_queue::retry))
+        .merge(mail_texts())
         .route("/admin/account", get(account::show))
         .route("/admin/account/password", post(account::change_password))
-        .route("/admin/account/sessions/{id}/end", post(account::end_session))
+}
+
+/// A maker's file of hardware tokens, and what is typed beside it.
+fn token_upload() -> axum::routing::MethodRouter<Web> {
+    const FORM: usize = 64 * 1024;
+    post(token_import::upload).layer(DefaultBodyLimit::max(claviger_app::token_file::FILE_LIMIT + FORM))
+}
+
+/// A file of users, and what is ticked beside it.
+fn upload() -> axum::routing::MethodRouter<Web> {
+    const FORM: usize = 64 * 1024;
+    post(import::upload).layer(DefaultBodyLimit::max(claviger_app::import::LARGEST + FORM))
+}
+
+/// Texts of mails, whose form can be larger than others.
+fn mail_texts() -> Router<Web> {
+    Router::new()
+        .route("/admin/settings/email/texts", get(mail_texts::list))
+        .route("/admin/settings/email/texts/{kind}", get(mail_texts::show).post(mail_texts::save))
+        .route("/admin/settings/email/texts/{kind}/preview", get(mail_texts::show).post(mail_texts::preview))
+        .route("/admin/settings/email/texts/{kind}/original", post(mail_texts::restore))
+        .layer(DefaultBodyLimit::max(mail_texts::FORM_MAX))
 }
 
 /// The id in an address; anything else is no such user.

@@ -5,7 +5,8 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Check, Errors, Field, Posted},
+    logo,
     view::{filters, page, render, unprocessable},
     visit::Admin,
 };
@@ -15,18 +16,22 @@ use claviger_app::{Refusal, session::SignedIn, words};
 use claviger_domain::{
     organization::Organization,
     permission::{ManageOrganization, ViewUsers},
+    reminder::Reminder,
 };
 use std::collections::HashMap;
 
 #[derive(Template)]
 #[template(path = "admin/settings_organization.html")]
-struct OrganizationSettings {
+pub(super) struct OrganizationSettings {
     chrome: AdminChrome,
     may_edit: bool,
     problem: Option<String>,
     revision: String,
     fields: HashMap<&'static str, Field>,
     time_zones: Vec<Choice>,
+    reminders: Vec<Tick>,
+    logo: Option<String>,
+    pub(super) logo_file: Field,
 }
 
 struct Choice {
@@ -34,8 +39,33 @@ struct Choice {
     label: String,
 }
 
+struct Tick {
+    name: String,
+    label: &'static str,
+    check: Check,
+    fixed: bool,
+}
+
+impl Tick {
+    fn of(reminder: Reminder, is_on: impl Fn(Reminder) -> bool) -> Self {
+        let fixed = reminder == Reminder::Day;
+        let check = Check { on: fixed || is_on(reminder), error: None };
+        Self { name: tick_name(reminder), label: reminder.words(), check, fixed }
+    }
+}
+
+fn tick_name(reminder: Reminder) -> String {
+    format!("reminder_{}", reminder.hours())
+}
+
+/// The hours of the reminders that are ticked, as the setting's text.
+fn ticked(form: &Posted) -> String {
+    let ticked = Reminder::ALL.into_iter().filter(|reminder| form.has(&tick_name(*reminder)));
+    ticked.map(|reminder| reminder.hours().to_string()).collect::<Vec<_>>().join(" ")
+}
+
 impl OrganizationSettings {
-    async fn new(
+    pub(super) async fn new(
         web: &Web,
         me: &SignedIn,
         frame: Frame,
@@ -57,6 +87,11 @@ impl OrganizationSettings {
                 .into_iter()
                 .map(|zone| Choice { label: zone.replace('_', " "), value: zone })
                 .collect(),
+            reminders: Reminder::ALL
+                .map(|reminder| Tick::of(reminder, |reminder| settings.reminders.has(reminder)))
+                .into(),
+            logo: logo::address(organization),
+            logo_file: Field::default(),
         })
     }
 
@@ -70,6 +105,8 @@ impl OrganizationSettings {
         for (name, field) in &mut self.fields {
             *field = form.field(name, errors);
         }
+        let is_ticked = |reminder| form.has(&tick_name(reminder));
+        self.reminders = Reminder::ALL.map(|reminder| Tick::of(reminder, is_ticked)).into();
         self
     }
 }
@@ -92,7 +129,9 @@ pub(super) async fn save(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
     let current = web.app().organization().await?;
-    let saved = match current.settings.changed(|name| Some(form.text(name)), words::zone_exists) {
+    let reminders = ticked(&form);
+    let text = |name| Some(if name == "reminders" { reminders.as_str() } else { form.text(name) });
+    let saved = match current.settings.changed(text, words::zone_exists) {
         Ok(settings) => web.app().save_settings(&granted, settings, form.text("revision").parse().ok()).await,
         Err(errors) => Err(errors.into()),
     };

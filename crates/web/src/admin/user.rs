@@ -28,6 +28,8 @@ use claviger_domain::{
     permission::{AssistUsers, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
     time::Timestamp,
+    token::Whereabouts,
+    totp::Drift,
 };
 
 pub(super) struct UserHeader {
@@ -42,9 +44,11 @@ pub(super) struct UserHeader {
     pub(super) tab: &'static str,
     pub(super) can_require: bool,
     pub(super) can_extend: bool,
+    pub(super) can_assign: bool,
     pub(super) can_reset: bool,
     pub(super) can_remove: bool,
     pub(super) can_unlock: bool,
+    pub(super) can_forget_drift: bool,
     pub(super) can_activate: bool,
     pub(super) can_suspend: bool,
     pub(super) can_resend: bool,
@@ -86,9 +90,12 @@ pub(super) fn header(
         tab,
         can_require: manage && totp == TotpSwitch::Enabled && (!required || !enrolled),
         can_extend: assist && has_period && !enrolled,
+        can_assign: manage && totp == TotpSwitch::Enabled && !enrolled,
         can_reset: assist && enrolled,
         can_remove: manage && required,
         can_unlock: assist && holder.factor.as_ref().is_some_and(|sealed| sealed.factor.failures.in_row > 0),
+        can_forget_drift: assist
+            && holder.factor.as_ref().is_some_and(|sealed| sealed.factor.drift != Drift::default()),
         can_activate: manage && !activated,
         can_suspend: manage && activated,
         can_resend: manage && activated && pending,
@@ -123,6 +130,8 @@ impl UserPage {
         let account = &holder.account;
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
         let days = days_to_show(account, organization.settings.enrollment_days, now);
+        let bounced_at = web.app().mail_bounced_at(&me.actor.granted::<ViewUsers>()?, account.id).await?;
+        let facts = bounce(bounced_at, now, zone).into_iter().chain(facts(holder, now, zone)).collect();
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
             header: header(holder, me, organization.totp, (now, zone), "details"),
@@ -137,7 +146,7 @@ impl UserPage {
             require_mfa: Check { on: account.mfa.requirement != Requirement::NotRequired, error: None },
             enrollment_days: days.map(|days| Field::of(days.to_string())),
             shown_days: days.map(|days| days.to_string()).unwrap_or_default(),
-            facts: facts(holder, now, zone),
+            facts: with_token(web, me, holder, facts).await?,
         })
     }
 
@@ -155,6 +164,34 @@ impl UserPage {
         self.enrollment_days = typed.or(self.enrollment_days);
         self
     }
+}
+
+/// Adds the hardware token that the user was given, if any.
+async fn with_token(
+    web: &Web,
+    me: &SignedIn,
+    holder: &Holder,
+    mut facts: Vec<Fact>,
+) -> Result<Vec<Fact>, PageError> {
+    let granted = me.actor.granted::<ViewUsers>()?;
+    if let Some(token) = web.app().token_of(&granted, holder.account.id).await? {
+        let serial = token.serial.as_str();
+        facts.push(match token.whereabouts {
+            Whereabouts::Waiting { .. } => {
+                Fact::new("Hardware token", format!("{serial}, waits for its first code"))
+            }
+            Whereabouts::Stock | Whereabouts::InUse { .. } => Fact::new("Hardware token", serial),
+        });
+    }
+    Ok(facts)
+}
+
+/// S4.10: what to know before one more mail goes to the address.
+fn bounce(bounced_at: Option<Timestamp>, now: Timestamp, zone: &str) -> Option<Fact> {
+    bounced_at.map(|at| Fact {
+        value: format!("Mail to this address was refused on {}", words::short_date(at, zone)),
+        ..Fact::at("E-mail", at, now, zone)
+    })
 }
 
 fn facts(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
@@ -186,6 +223,7 @@ fn facts(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
         let factor = &sealed.factor;
         facts.push(Fact::at("MFA set up", factor.confirmed_at, now, zone));
         facts.push(Fact::at("Code last used", factor.last_used_at, now, zone));
+        facts.push(Fact::new("Clock", words::clock(factor.drift)));
         if factor.failures.in_row > 0 {
             facts.push(Fact::new("Wrong codes in a row", factor.failures.in_row.to_string()));
         }

@@ -29,6 +29,7 @@ enum Verb {
     Suspend,
     Delete,
     Unlock,
+    ForgetDrift,
     Resend,
     ResetPassword,
     SetPassword,
@@ -104,6 +105,17 @@ const ACTIONS: &[Action] = &[
         button: "Unlock",
         done: "user_unlocked",
         effects: &["The count of wrong codes starts again, and codes are taken at once."],
+    },
+    Action {
+        verb: Verb::ForgetDrift,
+        path: "mfa/forget-drift",
+        heading: "Forget the clock drift of",
+        button: "Forget drift",
+        done: "drift_forgotten",
+        effects: &[
+            "Codes are taken around the server's own time again, as for a new authenticator.",
+            "If the clock of their phone or token is still off, it is learned again or they resync it with two codes.",
+        ],
     },
     Action {
         verb: Verb::Resend,
@@ -255,7 +267,7 @@ impl Asked {
 /// Asking needs the same permission as doing.
 fn check(me: &SignedIn, verb: Verb) -> Result<(), PageError> {
     match verb {
-        Verb::Unlock | Verb::ResetPassword | Verb::Extend | Verb::Reset => {
+        Verb::Unlock | Verb::ForgetDrift | Verb::ResetPassword | Verb::Extend | Verb::Reset => {
             drop(me.actor.granted::<AssistUsers>()?)
         }
         Verb::Activate
@@ -279,6 +291,7 @@ async fn run(web: &Web, me: &SignedIn, verb: Verb, id: AccountId, form: &Posted)
         Verb::Suspend => app.suspend_user(&manage()?, id).await.map(drop),
         Verb::Delete => app.delete_user(&manage()?, id).await,
         Verb::Unlock => app.unlock_user(&assist()?, id).await,
+        Verb::ForgetDrift => app.forget_drift(&assist()?, id).await,
         Verb::Resend => app.resend_activation(&manage()?, id).await.map(drop),
         Verb::ResetPassword => app.force_password_change(&assist()?, id).await.map(drop),
         Verb::SetPassword => app.set_first_password(&manage()?, id, form.text("password")).await.map(drop),

@@ -1,21 +1,28 @@
 //! The list of users: the state of the list is the address (S3.6, S4.15).
 
+use super::{
+    bulk::{ACTIONS, Action},
+    columns::{Choice, Column, Columns},
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
+    form::Posted,
     view::{Padlock, Pager, When, filters, page, state_words},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
+use axum_extra::extract::cookie::CookieJar;
 use claviger_app::stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort};
 use claviger_app::words;
 use claviger_domain::{
     account::{Account, State as AccountState},
+    id::AccountId,
     mfa::Requirement,
     permission::{ManageUsers, ViewUsers},
     status::Status,
@@ -37,6 +44,13 @@ struct Users {
     requirements: Vec<Segmented>,
     statuses: Vec<StatusChip>,
     heads: Vec<Head>,
+    columns: Columns,
+    chooser: Vec<Choice>,
+    here: String,
+    group: Option<String>,
+    actions: &'static [Action],
+    query: String,
+    everyone: String,
     rows: Vec<UserRow>,
     clear: String,
     pager: Pager,
@@ -62,16 +76,20 @@ struct StatusChip {
 }
 
 struct Head {
+    key: &'static str,
     label: &'static str,
     href: Option<String>,
     sorted: &'static str,
-    wide_only: bool,
 }
 
 struct UserRow {
+    id: String,
     href: String,
     name: String,
     email: String,
+    bounced: bool,
+    username: String,
+    groups: String,
     state: &'static str,
     state_words: String,
     padlock: Padlock,
@@ -82,16 +100,29 @@ struct UserRow {
 
 /// The address's query, of which only known words count.
 #[derive(Clone, Debug, Default)]
-struct Listing(BTreeMap<String, String>);
+pub(super) struct Listing(BTreeMap<String, String>);
 
-const FILTERS: [&str; 5] = ["state", "mfa_requirement", "mfa_status", "sort", "order"];
+const FILTERS: [&str; 6] = ["state", "mfa_requirement", "mfa_status", "group", "sort", "order"];
 
 impl Listing {
+    pub(super) fn new(query: BTreeMap<String, String>) -> Self {
+        Self(query)
+    }
+
+    /// The address's query without its page: what is filtered by, and how it is sorted.
+    fn query(&self) -> String {
+        let mut query = self.0.clone();
+        query.retain(|name, value| {
+            !value.is_empty() && (name == "search" || FILTERS.contains(&name.as_str()))
+        });
+        serde_urlencoded::to_string(&query).unwrap_or_default()
+    }
+
     fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         let status = self.get("mfa_status");
         let known = ["inactive", "enrolled"].contains(&status) || Status::KEYS.contains(&status);
         Filter {
@@ -103,6 +134,8 @@ impl Listing {
                 _ => None,
             },
             status: known.then(|| status.to_owned()),
+            group: self.get("group").parse().ok(),
+            ids: None,
         }
     }
 
@@ -156,16 +189,32 @@ pub(super) async fn show(
     Admin(me): Admin,
     frame: Frame,
     Query(query): Query<BTreeMap<String, String>>,
+    jar: CookieJar,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
+    let columns = Columns::of(&jar);
     let listing = Listing(query);
     let (filter, (sort, order)) = (listing.filter(), listing.sort());
     let asked = user_list::Listing { filter: filter.clone(), sort, order, page: listing.page(), limit: PAGE };
     let found = web.app().users(&granted, &asked).await?;
     let counts = web.app().users_by_status().await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
-    let matching =
-        if filter == Filter::default() { total } else { web.app().count_users(&granted, &filter).await? };
+    let matching = match asked.page {
+        _ if filter == Filter::default() => total,
+        Page::First if !found.has_older => i64::try_from(found.users.len()).unwrap_or(i64::MAX),
+        _ => web.app().count_users(&granted, &filter).await?,
+    };
+    let ids: Vec<_> = found.users.iter().map(|user| user.id).collect();
+    let groups = match columns.has(Column::Groups) {
+        true => web.app().group_names(&granted, &ids).await?,
+        false => Vec::new(),
+    };
+    let bounced = web.app().bounced_users(&granted, &ids).await?;
+    let bounced: Vec<_> = bounced.iter().map(|bounced| bounced.account).collect();
+    let group = match filter.group {
+        Some(id) => web.app().group(&granted, id).await.ok().map(|group| group.name.as_str().to_owned()),
+        None => None,
+    };
     let organization = web.app().organization().await?;
     let (zone, now) = (&organization.settings.time_zone, web.app().now());
     let beside = |account: Option<&Account>, side: &str, is_there: bool| {
@@ -195,8 +244,15 @@ pub(super) async fn show(
             &[("", "All"), ("required", "Required"), ("not_required", "Not required")],
         ),
         statuses: chips(&listing, &counts),
-        heads: heads(&listing),
-        rows: found.users.iter().map(|account| row(account, now, zone)).collect(),
+        heads: heads(&listing, &columns),
+        chooser: columns.choices(),
+        here: listing.href(&[]),
+        group,
+        actions: ACTIONS,
+        query: listing.query(),
+        everyone: words::counted(matching, "user"),
+        rows: found.users.iter().map(|account| row(account, (&groups, &bounced), now, zone)).collect(),
+        columns,
         clear: "/admin/users".into(),
         pager,
     }))
@@ -237,38 +293,46 @@ fn chips(listing: &Listing, counts: &[(String, i64)]) -> Vec<StatusChip> {
         .collect()
 }
 
-fn heads(listing: &Listing) -> Vec<Head> {
+fn heads(listing: &Listing, columns: &Columns) -> Vec<Head> {
     let (sort, order) = listing.sort();
-    let head = |label, key: Option<(&'static str, Sort)>, wide_only| {
+    let head = |class, label, key: Option<(&'static str, Sort)>| {
         let sorted = match (key, order) {
             (Some((_, by)), Order::Ascending) if by == sort => "asc",
             (Some((_, by)), Order::Descending) if by == sort => "desc",
             _ => "",
         };
         let turned = if sorted == "asc" { "desc" } else { "" };
-        Head {
-            label,
-            href: key.map(|(key, _)| listing.href(&[("sort", key), ("order", turned)])),
-            sorted,
-            wide_only,
-        }
+        let href = key.map(|(key, _)| listing.href(&[("sort", key), ("order", turned)]));
+        Head { key: class, label, href, sorted }
     };
-    vec![
-        head("User", Some(("name", Sort::Name)), false),
-        head("State", None, false),
-        head("MFA status", None, false),
-        head("Deadline", Some(("deadline", Sort::Deadline)), false),
-        head("Last sign-in", None, false),
-        head("Created", Some(("created", Sort::Created)), true),
-    ]
+    let mut heads = vec![head("user", "User", Some(("name", Sort::Name)))];
+    for column in Column::ALL.into_iter().filter(|column| columns.has(*column)) {
+        heads.push(match column {
+            Column::Deadline => head("deadline", "Deadline", Some(("deadline", Sort::Deadline))),
+            Column::Created => head("created", "Created", Some(("created", Sort::Created))),
+            Column::LastSignIn => head("last-sign-in", Column::LastSignIn.label(), None),
+            other => head("other", other.label(), None),
+        });
+    }
+    heads
 }
 
-fn row(account: &Account, now: Timestamp, zone: &str) -> UserRow {
+fn row(
+    account: &Account,
+    (groups, bounced): (&[(AccountId, String)], &[AccountId]),
+    now: Timestamp,
+    zone: &str,
+) -> UserRow {
     let deadline = match (account.mfa.status(now), account.mfa.requirement) {
         (Status::Enrolling { .. } | Status::Expired { .. }, Requirement::By(deadline)) => Some(deadline),
         _ => None,
     };
+    let of_user = groups.iter().filter(|(id, _)| *id == account.id).map(|(_, name)| name.as_str());
     UserRow {
+        id: account.id.to_string(),
+        bounced: bounced.contains(&account.id),
+        username: account.username().map(ToString::to_string).unwrap_or_default(),
+        groups: of_user.collect::<Vec<_>>().join(", "),
         href: format!("/admin/users/{}", account.id),
         name: account.name.shown(account.username().map_or("", |name| name.as_str())),
         email: account.email.to_string(),
@@ -279,4 +343,16 @@ fn row(account: &Account, now: Timestamp, zone: &str) -> UserRow {
         last_sign_in: account.last_sign_in_at.map(|at| When::new(at, now, zone)),
         created: When::new(account.created_at, now, zone),
     }
+}
+
+/// Which columns this browser shows.
+pub(super) async fn choose_columns(Admin(me): Admin, form: Posted) -> Result<Response, PageError> {
+    me.actor.granted::<ViewUsers>()?;
+    let back = form.text("here");
+    let back = if back.starts_with("/admin/users") { back } else { "/admin/users" };
+    let mut response = Redirect::to(back).into_response();
+    if let Ok(cookie) = Columns::chosen(&form).cookie().parse() {
+        response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }

@@ -10,6 +10,7 @@ use crate::Web;
 use axum::{
     Json,
     extract::{Path, State},
+    http::StatusCode,
 };
 use claviger_app::{
     verify::{Told, Verified},
@@ -80,6 +81,8 @@ pub(crate) struct MfaDetails {
     locked_until: Option<String>,
     /// Wrong codes since the last right one; null without a factor.
     wrong_codes: Option<u32>,
+    /// How far the factor's clock is off, in thousandths of a step of 30 seconds; negative: slow. Null without a factor.
+    clock_drift: Option<i64>,
 }
 
 /// An enrollment period.
@@ -167,6 +170,7 @@ pub(crate) async fn show(
             Lock::Open | Lock::Closed => None,
         }),
         wrong_codes: factor.map(|factor| factor.failures.in_row),
+        clock_drift: factor.map(|factor| factor.drift.thousandths()),
     }))
 }
 
@@ -228,6 +232,19 @@ pub(crate) async fn reset(
     let days = fields.finish(days)?;
     let account = web.app().reset_mfa(&granted, user_id(&id)?, days, &reset.reason).await?;
     Ok(Json(UserView::new(&account, web.app().now())))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/{id}/mfa/forget-drift", tag = "mfa", operation_id = "forgetClockDrift",
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 204), Refused, Absent, Conflicting))]
+pub(crate) async fn forget_drift(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let granted = caller.granted::<AssistUsers>()?;
+    web.app().forget_drift(&granted, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/verify", tag = "mfa", operation_id = "verifyCode",

@@ -9,7 +9,7 @@ use crate::Web;
 use axum::{Json, extract::State};
 use claviger_app::words;
 use claviger_domain::{
-    organization::{Organization, window_key},
+    organization::{Organization, RecoveryCodes, window_key},
     permission::{ManageOrganization, ViewUsers},
     sign_in::TotpSwitch,
     time::Span,
@@ -37,10 +37,14 @@ pub(crate) struct OrganizationView {
     totp_enabled: bool,
     /// Days that forms propose, 1 to 365.
     enrollment_days: i64,
+    /// How many hours before the deadline reminders go out, the earliest first: of 168, 72, 24 and 2; 24 always.
+    reminders: Vec<i64>,
     /// `tolerant` or `strict`.
     window: &'static str,
     /// 1 or 2.
     codes_at_setup: i64,
+    /// Whether recovery codes are made and taken.
+    recovery_codes: bool,
     /// Wrong codes in one sign-in before it starts again with the password, 1 to 10.
     lockout_per_sign_in: i64,
     /// Wrong codes in a row within 15 minutes that lock the factor, 3 to 20.
@@ -75,8 +79,10 @@ impl From<&Organization> for OrganizationView {
             time_zone: settings.time_zone.clone(),
             totp_enabled: organization.totp == TotpSwitch::Enabled,
             enrollment_days: settings.enrollment_days.get(),
+            reminders: settings.reminders.hours(),
             window: window_key(settings.window),
             codes_at_setup: settings.codes_at_setup.count(),
+            recovery_codes: settings.recovery_codes == RecoveryCodes::On,
             lockout_per_sign_in: settings.lockout.per_sign_in,
             lockout_codes: i64::try_from(settings.lockout.in_row).unwrap_or(i64::MAX),
             lockout_minutes: minutes(settings.lockout.first),
@@ -98,8 +104,10 @@ pub(crate) struct OrganizationChange {
     support_contact: Option<String>,
     time_zone: Option<String>,
     enrollment_days: Option<i64>,
+    reminders: Option<Vec<i64>>,
     window: Option<String>,
     codes_at_setup: Option<i64>,
+    recovery_codes: Option<bool>,
     lockout_per_sign_in: Option<i64>,
     lockout_codes: Option<i64>,
     lockout_minutes: Option<i64>,
@@ -114,14 +122,19 @@ impl OrganizationChange {
     /// The settings that are to change, as the texts that a form would have.
     fn texts(self) -> HashMap<&'static str, String> {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let recovery_codes =
+            self.recovery_codes.map(|on| if on { RecoveryCodes::On } else { RecoveryCodes::Off });
+        let reminders = self.reminders.map(|hours| hours.iter().map(|hours| format!("{hours} ")).collect());
         let all = [
             ("name", self.name),
             ("issuer", self.issuer),
             ("support_contact", self.support_contact),
             ("time_zone", self.time_zone),
             ("enrollment_days", number(self.enrollment_days)),
+            ("reminders", reminders),
             ("window", self.window),
             ("codes_at_setup", number(self.codes_at_setup)),
+            ("recovery_codes", recovery_codes.map(|on| on.key().to_owned())),
             ("lockout_per_sign_in", number(self.lockout_per_sign_in)),
             ("lockout_codes", number(self.lockout_codes)),
             ("lockout_minutes", number(self.lockout_minutes)),

@@ -80,6 +80,17 @@ answers! {
         /// The body is not as described, or fields are wrong.
         422 => Unprocessable,
     }
+    /// What operations with a file may answer.
+    BadFile {
+        /// The file did not arrive whole.
+        400 => Malformed,
+        /// The file is larger than 5 MiB.
+        413 => TooLarge,
+        /// The file is sent as something else.
+        415 => MediaType,
+        /// The file, its key or its rows are wrong.
+        422 => Unprocessable,
+    }
     /// What operations with a query may answer.
     BadQuery {
         /// The query is not as described.
@@ -112,6 +123,13 @@ impl ApiError {
             error.field = to.to_owned();
         }
         self
+    }
+
+    /// Rows of a file are wrong; each is named with what is wrong with it.
+    pub(crate) fn rows(detail: &str, rows: impl Iterator<Item = (String, String)>) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rows", detail);
+        error.1.errors = rows.map(|(field, message)| WrongField { field, message }).collect();
+        error
     }
 
     fn fields(errors: Vec<FieldError>) -> Self {

@@ -3,6 +3,7 @@
 use super::{
     body::{Body, Query, user_id},
     key::Caller,
+    listing::{Listing, encode},
     mfa::{MfaView, Period},
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
 };
@@ -15,20 +16,17 @@ use axum::{
 };
 use claviger_app::{
     demand::Demand,
-    stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort, cursor},
+    stored::user_list::cursor,
     users::{Activation, Person, UserEdit},
     words,
 };
 use claviger_domain::{
-    account::{Account, State as AccountState},
-    field::{FieldError, Fields},
+    account::Account,
     permission::{AssistUsers, ManageUsers, ViewUsers},
-    status::Status,
     time::Timestamp,
 };
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,101 +83,6 @@ pub(crate) struct UserPage {
     items: Vec<UserView>,
     /// What to pass as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
-}
-
-/// What to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Listing {
-    /// A part of a name, login name or e-mail.
-    search: Option<String>,
-    /// `staged`, `activated` or `suspended`.
-    state: Option<String>,
-    /// `required` or `not_required`.
-    mfa_requirement: Option<String>,
-    /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`; `inactive` for everyone without a factor, `enrolled` for everyone with one.
-    mfa_status: Option<String>,
-    /// `name` (default), `email`, `created` or `deadline`.
-    sort: Option<String>,
-    /// `asc` (default) or `desc`.
-    order: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200, 50 by default.
-    limit: Option<i64>,
-}
-
-fn chosen<T: Copy>(
-    field: &'static str,
-    text: Option<&str>,
-    words: &[(&str, T)],
-) -> Result<Option<T>, FieldError> {
-    let Some(text) = text else { return Ok(None) };
-    match words.iter().find(|(word, _)| *word == text) {
-        Some((_, value)) => Ok(Some(*value)),
-        None => {
-            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            Err(FieldError::new(field, format!("Must be one of: {}.", words.join(", "))))
-        }
-    }
-}
-
-impl Listing {
-    fn parse(&self) -> Result<user_list::Listing, Vec<FieldError>> {
-        let mut fields = Fields::new();
-        let states = [AccountState::Staged, AccountState::Activated, AccountState::Suspended]
-            .map(|state| (state.key(), state));
-        let state = fields.take(chosen("state", self.state.as_deref(), &states));
-        let requirements =
-            [("required", RequirementFilter::Required), ("not_required", RequirementFilter::NotRequired)];
-        let requirement =
-            fields.take(chosen("mfa_requirement", self.mfa_requirement.as_deref(), &requirements));
-        let mut statuses: Vec<(&str, &str)> = Status::KEYS.map(|key| (key, key)).to_vec();
-        statuses.extend([("inactive", "inactive"), ("enrolled", "enrolled")]);
-        let status = fields.take(chosen("mfa_status", self.mfa_status.as_deref(), &statuses));
-        let sorts = [
-            ("name", Sort::Name),
-            ("email", Sort::Email),
-            ("created", Sort::Created),
-            ("deadline", Sort::Deadline),
-        ];
-        let sort = fields.take(chosen("sort", self.sort.as_deref(), &sorts));
-        let orders = [("asc", Order::Ascending), ("desc", Order::Descending)];
-        let order = fields.take(chosen("order", self.order.as_deref(), &orders));
-        let limit = fields.take(match self.limit.unwrap_or(50) {
-            limit @ 1..=200 => Ok(limit),
-            _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
-        });
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
-        let search = self.search.clone().unwrap_or_default();
-        let parsed = (|| {
-            let status = status?.map(str::to_owned);
-            let filter = Filter { search, state: state?, requirement: requirement?, status };
-            Some(user_list::Listing {
-                filter,
-                sort: sort?.unwrap_or_default(),
-                order: order?.unwrap_or_default(),
-                page: page?,
-                limit: limit?,
-            })
-        })();
-        fields.finish(parsed)
-    }
-}
-
-fn encode(cursor: &Cursor) -> String {
-    BASE64URL_NOPAD.encode(format!("{}.{}", cursor.id, cursor.value).as_bytes())
-}
-
-fn decode(text: &str) -> Option<Cursor> {
-    let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
-    let (id, value) = text.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
 }
 
 /// A new user.

@@ -14,8 +14,6 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/", get(home::show))
         .route("/security", get(security::show))
-        .route("/security/sessions/{id}/end", post(security::end_session))
-        .route("/security/sessions/end-others", post(security::end_others))
         .route("/profile", get(profile::show).post(profile::save))
         .route("/profile/password", post(profile::change_password))
 }

@@ -1,12 +1,13 @@
 //! The wizard that sets MFA up (S4.5–S4.7), on the way in or from within.
 
-use super::{Portal, other_step};
+use super::{Portal, enroll_token, other_step};
 use crate::{
     Web,
     chrome::Chrome,
     error::PageError,
     flash,
     form::{Errors, Field, Posted},
+    own::codes_page,
     theme::Theme,
     view::{filters, page, unprocessable},
     visit::{self, Half},
@@ -21,7 +22,7 @@ use axum::{
 };
 use claviger_app::{
     Refusal,
-    enrollment::{Enroller, Shown},
+    enrollment::{Aim, Confirmed, Enroller, Shown},
     session::Visit,
     words,
 };
@@ -32,6 +33,8 @@ use std::fmt::Write;
 pub(super) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
         .route(&portal.path("/enroll"), get(show_start))
+        .route(&portal.path("/enroll/app"), get(show_app))
+        .route(&portal.path("/enroll/token"), post(enroll_token::submit))
         .route(&portal.path("/enroll/dismiss"), post(dismiss))
         .route(&portal.path("/enroll/start"), post(start))
         .route(&portal.path("/enroll/scan"), get(show_scan))
@@ -40,7 +43,7 @@ pub(super) fn routes(portal: Portal) -> Router<Web> {
 }
 
 /// Someone who may set MFA up.
-struct Enrolling(Enroller);
+pub(super) struct Enrolling(pub(super) Enroller);
 
 impl FromRequestParts<Web> for Enrolling {
     type Rejection = PageError;
@@ -48,9 +51,7 @@ impl FromRequestParts<Web> for Enrolling {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let portal = Portal::from_request_parts(parts, web).await?;
         if let Visit::Full(me) = visit::visit(web, portal.realm, parts).await? {
-            return Enroller::from_within(&me)
-                .map(Self)
-                .ok_or_else(|| instead(Redirect::to(&portal.path("")).into_response()));
+            return Ok(Self(Enroller::from_within(&me)));
         }
         let Half(half) = Half::from_request_parts(parts, web).await?;
         Enroller::on_the_way(&half).map(Self).ok_or_else(|| instead(other_step(portal, half.next)))
@@ -78,10 +79,37 @@ async fn show_start(
     said: flash::Said,
     Enrolling(who): Enrolling,
 ) -> Result<Response, PageError> {
+    match web.app().waiting_token(&who).await? {
+        Some(serial) => enroll_token::show(&web, (portal, theme), said, &who, &serial).await,
+        None => start_page(&web, portal, theme, said, &who).await,
+    }
+}
+
+/// The same for someone who would rather use an app than the token that they were given.
+async fn show_app(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    said: flash::Said,
+    Enrolling(who): Enrolling,
+) -> Result<Response, PageError> {
+    start_page(&web, portal, theme, said, &who).await
+}
+
+async fn start_page(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    said: flash::Said,
+    who: &Enroller,
+) -> Result<Response, PageError> {
+    if who.aim == Aim::Replacement {
+        return Ok(Redirect::to(&portal.own("")).into_response());
+    }
     let base = portal.path("/enroll");
     let left = who.dismissable_until.map(|until| until.since(web.app().now()));
     Ok(page(&EnrollStart {
-        chrome: Chrome::new(&web, theme).await?,
+        chrome: Chrome::new(web, theme).await?,
         base,
         days_left: left.map(|left| format!("You have {} left to set up MFA.", words::span(left))),
         dismissable: left.is_some(),
@@ -117,7 +145,7 @@ struct EnrollScan {
 }
 
 /// Back to the first step when this wizard's secret is gone.
-fn start_over(portal: Portal) -> Response {
+pub(super) fn start_over(portal: Portal) -> Response {
     flash::redirect(&portal.path("/enroll"), "set_up_again")
 }
 
@@ -218,13 +246,29 @@ async fn submit_code(
     form: Posted,
 ) -> Result<Response, PageError> {
     match web.app().confirm_enrollment(&who, form.text("code"), form.text("code_2")).await {
-        Ok(session) => Ok(visit::enter_at(&web, &session, &portal.path("/enroll/done"))),
+        Ok(confirmed) => enrolled(&web, portal, theme, &who, confirmed).await,
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&code_page(&web, portal, theme, &errors.into()).await?))
         }
         Err(Refusal::NotFound(_) | Refusal::Changed) => Ok(start_over(portal)),
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+/// The end of every set-up: the recovery codes, or a page that says so.
+pub(super) async fn enrolled(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    who: &Enroller,
+    confirmed: Confirmed,
+) -> Result<Response, PageError> {
+    let Confirmed { session, codes } = confirmed;
+    if codes.is_empty() {
+        return Ok(visit::enter_at(web, &session, &portal.path("/enroll/done")));
+    }
+    let shown = codes_page(web, portal, theme, &who.account, &codes).await?;
+    Ok(visit::give(web, &session, shown))
 }
 
 #[derive(Template)]

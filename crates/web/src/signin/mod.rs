@@ -1,7 +1,15 @@
 //! Signing in to either portal: password, code, set-up, and the links that set a password.
 
 mod enroll;
+mod enroll_token;
 mod links;
+mod not_me;
+mod portal;
+mod recovery;
+mod resync;
+
+pub(crate) use portal::Portal;
+pub(crate) use resync::{ResyncPage, in_words};
 
 use crate::{
     Web,
@@ -18,7 +26,7 @@ use askama::Template;
 use axum::{
     Extension, Router,
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -28,57 +36,7 @@ use claviger_app::{
     verify::Told,
     words,
 };
-use claviger_domain::{account::Realm, secret::Secret, sign_in::Next, totp::Code};
-
-/// Which portal a sign-in page belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Portal {
-    pub(crate) realm: Realm,
-    base: &'static str,
-}
-
-impl Portal {
-    pub(crate) const USER: Portal = Portal { realm: Realm::User, base: "" };
-    pub(crate) const ADMIN: Portal = Portal { realm: Realm::Administrator, base: "/admin" };
-
-    pub(crate) const fn of(realm: Realm) -> Self {
-        match realm {
-            Realm::User => Self::USER,
-            Realm::Administrator => Self::ADMIN,
-        }
-    }
-
-    /// A path of this portal; its Home for an empty one.
-    pub(crate) fn path(self, rest: &str) -> String {
-        match (self.base, rest) {
-            ("", "") => "/".into(),
-            (base, rest) => format!("{base}{rest}"),
-        }
-    }
-
-    pub(crate) fn next_page(self, next: Next) -> String {
-        self.path(match next {
-            Next::Enter => "",
-            Next::Code(_) => "/sign-in/code",
-            Next::ChangePassword => "/sign-in/password",
-            Next::MustEnroll | Next::MayEnroll { .. } => "/enroll",
-            Next::Barred | Next::LockedOut { .. } => "/sign-in",
-        })
-    }
-
-    const fn is_admin(self) -> bool {
-        matches!(self.realm, Realm::Administrator)
-    }
-}
-
-impl FromRequestParts<Web> for Portal {
-    type Rejection = PageError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, PageError> {
-        let portal = parts.extensions.get::<Portal>().copied();
-        portal.ok_or_else(|| PageError::Internal("a sign-in route without its portal".into()))
-    }
-}
+use claviger_domain::{secret::Secret, sign_in::Next, totp::Code};
 
 pub(crate) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
@@ -88,6 +46,9 @@ pub(crate) fn routes(portal: Portal) -> Router<Web> {
         .route(&portal.path("/sign-out"), post(sign_out))
         .merge(enroll::routes(portal))
         .merge(links::routes(portal))
+        .merge(not_me::routes(portal))
+        .merge(recovery::routes(portal))
+        .merge(resync::routes(portal))
         .layer(Extension(portal))
 }
 
@@ -237,8 +198,9 @@ struct CodePage {
     action: String,
     code: Field,
     back: String,
+    recovery: Option<String>,
+    resync: Option<String>,
     help: Option<String>,
-    notice: Option<Flash>,
 }
 
 impl CodePage {
@@ -252,10 +214,11 @@ impl CodePage {
         Ok(Self {
             chrome: Chrome::new(web, theme).await?,
             action,
+            resync: problem.is_some().then(|| portal.path(resync::PATH)),
             code: Field { value: String::new(), error: problem },
             back: portal.path("/sign-in"),
+            recovery: recovery::offered(web).await?.then(|| portal.path(recovery::PATH)),
             help: support(web).await?,
-            notice: None,
         })
     }
 }
@@ -288,30 +251,24 @@ async fn submit_code(
     let problem = match Code::parse("code", form.text("code")) {
         Err(error) => error.message,
         Ok(code) => match web.app().submit_code(&half, factor, &code).await? {
-            CodeOutcome::Session(session) => return Ok(visit::enter(&web, &session)),
-            CodeOutcome::StartAgain => {
-                return Ok(visit::forget(
-                    &web,
-                    portal.realm,
-                    flash::redirect(&portal.path("/sign-in"), "start_again"),
-                ));
-            }
-            CodeOutcome::Refused(told) => refused(told, web.app().now()),
+            outcome => match after_code(&web, portal, outcome) {
+                Ok(response) => return Ok(response),
+                Err(told) => told.words(web.app().now()),
+            },
         },
     };
     Ok(unprocessable(&CodePage::new(&web, portal, theme, Some(problem)).await?))
 }
 
-/// Why a code was not taken, in words.
-fn refused(told: Told, now: claviger_domain::time::Timestamp) -> String {
-    match told {
-        Told::Accepted | Told::Wrong => "That code is not right.".into(),
-        Told::AlreadyUsed => "This code was already used. Wait for the next one.".into(),
-        Told::Locked { until: Some(until) } => format!(
-            "Too many wrong codes. Try again in {}, or ask your administrator to unlock you.",
-            words::span(until.since(now))
-        ),
-        Told::Locked { until: None } => "Too many wrong codes. Ask your administrator to unlock you.".into(),
+/// Where a code led, or why it was not taken.
+fn after_code(web: &Web, portal: Portal, outcome: CodeOutcome) -> Result<Response, Told> {
+    match outcome {
+        CodeOutcome::Session(session) => Ok(visit::enter(web, &session)),
+        CodeOutcome::StartAgain => {
+            let again = flash::redirect(&portal.path("/sign-in"), "start_again");
+            Ok(visit::forget(web, portal.realm, again))
+        }
+        CodeOutcome::Refused(told) => Err(told),
     }
 }
 

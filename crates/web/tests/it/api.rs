@@ -12,6 +12,7 @@ const OPERATIONS: &str = "\
 DELETE /api/v1/users/{id}
 DELETE /api/v1/users/{id}/mfa/requirement
 GET /api/v1/organization
+GET /api/v1/reports/evidence
 GET /api/v1/users
 GET /api/v1/users/{id}
 GET /api/v1/users/{id}/mfa
@@ -21,10 +22,27 @@ POST /api/v1/users
 POST /api/v1/users/{id}/activate
 POST /api/v1/users/{id}/activation-email
 POST /api/v1/users/{id}/mfa/extend
+POST /api/v1/users/{id}/mfa/forget-drift
 POST /api/v1/users/{id}/mfa/reset
 POST /api/v1/users/{id}/mfa/verify
 POST /api/v1/users/{id}/suspend
 POST /api/v1/users/{id}/unlock
+POST /api/v1/users/bulk
+GET /api/v1/jobs/{id}
+POST /api/v1/jobs/{id}/cancel
+GET /api/v1/groups
+POST /api/v1/groups
+GET /api/v1/groups/{id}
+PUT /api/v1/groups/{id}
+DELETE /api/v1/groups/{id}
+PUT /api/v1/groups/{id}/rule
+PUT /api/v1/groups/{id}/users/{user}
+DELETE /api/v1/groups/{id}/users/{user}
+GET /api/v1/tokens
+POST /api/v1/tokens/import
+DELETE /api/v1/tokens/{id}
+PUT /api/v1/users/{id}/mfa/token
+DELETE /api/v1/users/{id}/mfa/token
 PUT /api/v1/organization/mfa/totp
 PUT /api/v1/users/{id}/mfa/requirement
 PUT /api/v1/users/{id}/password";
@@ -40,7 +58,9 @@ on_both!(the_description_has_every_operation_and_each_asks_for_a_key, async |dat
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
             described.insert(format!("{method} {path}"));
-            let request = Request::builder().method(method.as_str()).uri(path.replace("{id}", ID));
+            let request = Request::builder()
+                .method(method.as_str())
+                .uri(path.replace("{id}", ID).replace("{user}", ID));
             let answer = site.send(request.body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
             assert_eq!(answer.header("www-authenticate"), "Bearer");
@@ -224,4 +244,19 @@ on_both!(the_organization_is_read_and_changed, async |database: &TestDatabase| {
     assert_eq!(off.get("totp_enabled").unwrap(), false);
     let user = json!({ "username": "bob", "email": "bob@acme.test", "mfa": { "enrollment_days": 7 } });
     assert_eq!(fields(&site.call(Method::POST, "/users", Some(user)).await), ["mfa"]);
+});
+
+on_both!(evidence_is_a_file_with_its_signature_last, async |database: &TestDatabase| {
+    let site = Site::new(database).await;
+    let user = created(&site, "alice").await;
+    let answer = site.call(Method::GET, "/reports/evidence", None).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    let name = "attachment; filename=\"mfa-evidence-2027-01-15T080000Z.csv\"";
+    assert_eq!(answer.header("content-disposition"), name);
+    let lines: Vec<_> = answer.text.lines().collect();
+    assert_eq!(lines[1], "alice,alice@acme.test,activated,enrolling,required,2027-01-22T08:00:00Z,,,,");
+    assert!(lines.last().unwrap().starts_with("# signature: ed25519 "));
+    let path = format!("/users/{}/mfa/forget-drift", id_of(&user));
+    problem(&site.call(Method::POST, &path, None).await, StatusCode::CONFLICT, "not_enrolled");
 });

@@ -42,9 +42,22 @@ on_both!(every_answer_forbids_what_pages_do_not_need, async |database: &TestData
 
 on_both!(pages_of_the_portals_lead_strangers_to_the_sign_in, async |database: &TestDatabase| {
     let site = Site::new(database).await;
-    for path in
-        ["/", "/security", "/profile", "/enroll", "/enroll/scan", "/sign-in/code", "/sign-in/password"]
-    {
+    let user = [
+        "/",
+        "/security",
+        "/security/mfa/replace",
+        "/security/mfa/remove",
+        "/security/mfa/resync",
+        "/security/recovery-codes",
+        "/profile",
+        "/enroll",
+        "/enroll/scan",
+        "/sign-in/code",
+        "/sign-in/recovery-code",
+        "/sign-in/resync",
+        "/sign-in/password",
+    ];
+    for path in user {
         let answer = site.get(path).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
     }
@@ -57,11 +70,20 @@ on_both!(pages_of_the_portals_lead_strangers_to_the_sign_in, async |database: &T
         "/admin/users/x/delete",
         "/admin/users/x/mfa/reset",
         "/admin/mfa",
+        "/admin/report",
+        "/admin/report/drift",
+        "/admin/report/evidence.csv",
+        "/admin/report/evidence.html",
+        "/admin/report/evidence-key.pem",
         "/admin/mfa/totp/disable",
         "/admin/settings/organization",
         "/admin/settings/email",
         "/admin/settings/email/queue",
         "/admin/account",
+        "/admin/account/mfa/replace",
+        "/admin/account/mfa/remove",
+        "/admin/account/recovery-codes",
+        "/admin/sign-in/recovery-code",
         "/admin/enroll",
     ];
     for path in admin {

@@ -60,7 +60,7 @@ struct NoMail;
 
 impl Mailer for NoMail {
     fn send<'a>(&'a self, _: &'a SmtpServer, _: &'a Message) -> Sending<'a> {
-        Box::pin(async { Err(MailError("not here".into())) })
+        Box::pin(async { Err(MailError::Failed("not here".into())) })
     }
 }
 

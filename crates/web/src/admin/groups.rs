@@ -1,0 +1,289 @@
+//! User Groups: list, one group with its members and the rule that membership requires MFA.
+
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    flash,
+    form::{Errors, Field, Posted},
+    view::{filters, page, render, unprocessable},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use claviger_app::{Refusal, groups::GroupForm, session::SignedIn, words};
+use claviger_domain::{
+    group::{Group, Rule, RuleForm, Terms, Wave},
+    id::GroupId,
+    permission::{ManageUsers, ViewUsers},
+};
+
+pub(super) fn group_id(text: &str) -> Result<GroupId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound("group"))
+}
+
+#[derive(Template)]
+#[template(path = "admin/groups.html")]
+struct Groups {
+    chrome: AdminChrome,
+    may_edit: bool,
+    rows: Vec<GroupRow>,
+    name: Field,
+    description: Field,
+}
+
+struct GroupRow {
+    href: String,
+    name: String,
+    description: String,
+    members: String,
+    enrolled: String,
+    rule: &'static str,
+}
+
+const fn rule_words(rule: &Rule) -> &'static str {
+    match rule {
+        Rule::None => "Not required",
+        Rule::Running(Terms { wave: Wave::Everyone, .. }) => "Required of every member",
+        Rule::Running(_) => "Required in waves",
+        Rule::Paused(_) => "Paused",
+    }
+}
+
+async fn groups(web: &Web, me: &SignedIn, frame: Frame) -> Result<Groups, PageError> {
+    let all = web.app().groups(&me.actor.granted::<ViewUsers>()?).await?;
+    let rows = all.into_iter().map(|counted| GroupRow {
+        href: format!("/admin/groups/{}", counted.group.id),
+        name: counted.group.name.as_str().to_owned(),
+        members: words::number(counted.members),
+        enrolled: format!(
+            "{} of {}",
+            words::number(counted.enrolled),
+            words::counted(counted.members, "member")
+        ),
+        rule: rule_words(&counted.group.rule),
+        description: counted.group.description,
+    });
+    Ok(Groups {
+        chrome: AdminChrome::new(web, me, frame, "groups").await?,
+        may_edit: me.actor.granted::<ManageUsers>().is_ok(),
+        rows: rows.collect(),
+        name: Field::default(),
+        description: Field::default(),
+    })
+}
+
+fn typed(form: &Posted) -> GroupForm {
+    GroupForm { name: form.owned("name"), description: form.owned("description") }
+}
+
+pub(super) async fn list(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+) -> Result<Response, PageError> {
+    Ok(page(&groups(&web, &me, frame).await?))
+}
+
+pub(super) async fn create(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageUsers>()?;
+    match web.app().create_group(&granted, &typed(&form)).await {
+        Ok(group) => Ok(flash::redirect(&format!("/admin/groups/{}", group.id), "group_created")),
+        Err(Refusal::Fields(errors)) => {
+            let errors = Errors::from(errors);
+            let mut again = groups(&web, &me, frame).await?;
+            again.name = form.field("name", &errors);
+            again.description = form.field("description", &errors);
+            Ok(unprocessable(&again))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/group.html")]
+struct GroupPage {
+    chrome: AdminChrome,
+    may_edit: bool,
+    id: String,
+    title: String,
+    members: String,
+    problem: Option<String>,
+    name: Field,
+    description: Field,
+    rule_words: &'static str,
+    progress: Option<String>,
+    is_paused: bool,
+    has_rule: bool,
+    rule: Field,
+    enrollment_days: Field,
+    start: Field,
+    size: Field,
+    hours: Field,
+    pause_at: Field,
+    user: Field,
+}
+
+impl GroupPage {
+    async fn new(web: &Web, me: &SignedIn, frame: Frame, group: &Group) -> Result<Self, PageError> {
+        let granted = me.actor.granted::<ViewUsers>()?;
+        let organization = web.app().organization().await?;
+        let counted = web.app().groups(&granted).await?;
+        let members = counted.iter().find(|counted| counted.group.id == group.id);
+        let members = members.map_or(0, |counted| counted.members);
+        let progress = web.app().rule_progress(&granted, group.id).await?;
+        let zone = &organization.settings.time_zone;
+        let default_days = organization.settings.enrollment_days.get();
+        let terms = group.rule.terms();
+        let (kind, size, hours, pause_at) = match terms.map(|terms| terms.wave) {
+            None => ("none", 100, 24, 20),
+            Some(Wave::Everyone) => ("everyone", 100, 24, 20),
+            Some(Wave::Of { size, hours, pause_at }) => ("waves", size, hours, pause_at),
+        };
+        Ok(Self {
+            chrome: AdminChrome::new(web, me, frame, "groups").await?,
+            may_edit: me.actor.granted::<ManageUsers>().is_ok(),
+            id: group.id.to_string(),
+            title: group.name.as_str().to_owned(),
+            members: words::counted(members, "member"),
+            problem: None,
+            name: Field::of(group.name.as_str()),
+            description: Field::of(&group.description),
+            rule_words: rule_words(&group.rule),
+            progress: terms.map(|_| {
+                format!(
+                    "{} required so far, {} let their period pass.",
+                    words::counted(progress.required, "member"),
+                    words::number(progress.failed)
+                )
+            }),
+            is_paused: matches!(group.rule, Rule::Paused(_)),
+            has_rule: group.rule != Rule::None,
+            rule: Field::of(kind),
+            enrollment_days: Field::of(terms.map_or(default_days, |terms| terms.days.get()).to_string()),
+            start: Field::of(terms.map(|terms| words::date_field(terms.starts_at, zone)).unwrap_or_default()),
+            size: Field::of(size.to_string()),
+            hours: Field::of(hours.to_string()),
+            pause_at: Field::of(pause_at.to_string()),
+            user: Field::default(),
+        })
+    }
+}
+
+/// What one of the page's forms came to.
+async fn answer(
+    (web, me, frame): (&Web, &SignedIn, Frame),
+    id: GroupId,
+    form: &Posted,
+    done: Result<&'static str, Refusal>,
+) -> Result<Response, PageError> {
+    let (status, errors, problem) = match done {
+        Ok(word) => return Ok(flash::redirect(&format!("/admin/groups/{id}"), word)),
+        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
+        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let group = web.app().group(&me.actor.granted::<ViewUsers>()?, id).await?;
+    let mut again = GroupPage::new(web, me, frame, &group).await?;
+    again.problem = problem;
+    for (name, field) in [
+        ("name", &mut again.name),
+        ("description", &mut again.description),
+        ("rule", &mut again.rule),
+        ("enrollment_days", &mut again.enrollment_days),
+        ("start", &mut again.start),
+        ("size", &mut again.size),
+        ("hours", &mut again.hours),
+        ("pause_at", &mut again.pause_at),
+        ("user", &mut again.user),
+    ] {
+        if form.has(name) {
+            *field = form.field(name, &errors);
+        }
+    }
+    Ok(render(status, &again))
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let group = web.app().group(&me.actor.granted::<ViewUsers>()?, group_id(&id)?).await?;
+    Ok(page(&GroupPage::new(&web, &me, frame, &group).await?))
+}
+
+pub(super) async fn save(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
+    let done = web.app().edit_group(&granted, id, &typed(&form)).await.map(|_| "saved");
+    answer((&web, &me, frame), id, &form, done).await
+}
+
+pub(super) async fn set_rule(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
+    let rule = RuleForm {
+        kind: form.text("rule"),
+        days: form.text("enrollment_days"),
+        size: form.text("size"),
+        hours: form.text("hours"),
+        pause_at: form.text("pause_at"),
+    };
+    let done = web.app().set_rule(&granted, id, &rule, form.text("start")).await.map(|_| "saved");
+    answer((&web, &me, frame), id, &form, done).await
+}
+
+pub(super) async fn toggle_rule(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
+    let done = web.app().toggle_rule(&granted, id).await.map(|_| "saved");
+    answer((&web, &me, frame), id, &form, done).await
+}
+
+pub(super) async fn add_member(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
+    let done = web.app().add_member(&granted, id, form.text("user")).await.map(|()| "member_added");
+    answer((&web, &me, frame), id, &form, done).await
+}
+
+pub(super) async fn delete(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let id = group_id(&id)?;
+    web.app().delete_group(&me.actor.granted::<ManageUsers>()?, id).await?;
+    Ok(flash::redirect("/admin/groups", "group_deleted"))
+}

@@ -1,0 +1,284 @@
+//! Hardware Tokens: the stock and who has what (S4.6).
+
+use super::confirm::Confirm;
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    flash,
+    view::{Link, Pager, When, filters, page, render},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use claviger_app::{
+    Refusal,
+    session::SignedIn,
+    stored::{
+        Held, ListedToken, TokenFilter, token_cursor,
+        user_list::{Cursor, Page},
+    },
+    words,
+};
+use claviger_domain::{
+    id::TokenId,
+    permission::{ManageUsers, ViewUsers},
+    time::Timestamp,
+    token::{HardwareToken, Whereabouts},
+};
+use std::collections::BTreeMap;
+
+const PAGE: i64 = 50;
+const HERE: &str = "/admin/tokens";
+
+#[derive(Template)]
+#[template(path = "admin/tokens.html")]
+struct Tokens {
+    chrome: AdminChrome,
+    may_edit: bool,
+    no_tokens: bool,
+    search: String,
+    held: String,
+    halves: Vec<Half>,
+    rows: Vec<TokenRow>,
+    pager: Pager,
+}
+
+struct Half {
+    href: String,
+    label: &'static str,
+    selected: bool,
+}
+
+struct TokenRow {
+    serial: String,
+    model: String,
+    place: &'static str,
+    user: Option<Link>,
+    since: Option<When>,
+    imported: When,
+    action: Option<Link>,
+}
+
+/// The address's query, of which only known words count.
+struct Listing(BTreeMap<String, String>);
+
+impl Listing {
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    fn filter(&self) -> TokenFilter {
+        TokenFilter {
+            search: self.get("search").trim().chars().take(200).collect(),
+            held: match self.get("held") {
+                "stock" => Some(Held::InStock),
+                "assigned" => Some(Held::Assigned),
+                _ => None,
+            },
+        }
+    }
+
+    fn page(&self) -> Page {
+        match (cursor(self.get("after")), cursor(self.get("before"))) {
+            (Some(after), _) => Page::After(after),
+            (None, Some(before)) => Page::Before(before),
+            (None, None) => Page::First,
+        }
+    }
+
+    /// This list from its first page, with one word changed.
+    fn href(&self, name: &str, value: &str) -> String {
+        let mut query = self.0.clone();
+        query.remove("after");
+        query.remove("before");
+        query.insert(name.to_owned(), value.to_owned());
+        query.retain(|_, value| !value.is_empty());
+        match serde_urlencoded::to_string(&query) {
+            Ok(query) if !query.is_empty() => format!("{HERE}?{query}"),
+            _ => HERE.into(),
+        }
+    }
+
+    fn halves(&self) -> Vec<Half> {
+        let held = self.filter().held;
+        [
+            ("", "All", None),
+            ("stock", "In stock", Some(Held::InStock)),
+            ("assigned", "Assigned", Some(Held::Assigned)),
+        ]
+        .into_iter()
+        .map(|(word, label, half)| Half { href: self.href("held", word), label, selected: held == half })
+        .collect()
+    }
+}
+
+/// A cursor in an address: the row's id, a dot, and its sort value.
+fn cursor(text: &str) -> Option<Cursor> {
+    let (id, value) = text.split_once('.')?;
+    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ViewUsers>()?;
+    let listing = Listing(query);
+    let filter = listing.filter();
+    let found = web.app().tokens(&granted, &filter, &listing.page(), PAGE).await?;
+    let matching = web.app().count_tokens(&granted, &filter).await?;
+    let organization = web.app().organization().await?;
+    let (zone, now) = (&organization.settings.time_zone, web.app().now());
+    let may_edit = me.actor.granted::<ManageUsers>().is_ok();
+    let beside = |listed: Option<&ListedToken>, side: &str, is_there: bool| {
+        let cursor = listed.filter(|_| is_there).map(|listed| token_cursor(&listed.token))?;
+        Some(listing.href(side, &format!("{}.{}", cursor.id, cursor.value)))
+    };
+    let pager = Pager {
+        newer: beside(found.tokens.first(), "before", found.has_newer),
+        older: beside(found.tokens.last(), "after", found.has_older),
+        newer_label: "Previous",
+        older_label: "Next",
+        position: words::counted(matching, "token"),
+    };
+    Ok(page(&Tokens {
+        chrome: AdminChrome::new(&web, &me, frame, "tokens").await?,
+        may_edit,
+        no_tokens: matching == 0 && filter == TokenFilter::default(),
+        search: filter.search.clone(),
+        held: listing.get("held").to_owned(),
+        halves: listing.halves(),
+        rows: found.tokens.iter().map(|listed| row(listed, may_edit, (now, zone))).collect(),
+        pager,
+    }))
+}
+
+fn row(listed: &ListedToken, may_edit: bool, (now, zone): (Timestamp, &str)) -> TokenRow {
+    let ListedToken { token, email } = listed;
+    let holder = token.whereabouts.holder();
+    let action = match token.whereabouts {
+        Whereabouts::Stock => Some(("delete", "Delete…")),
+        Whereabouts::Waiting { .. } => Some(("return", "Take back…")),
+        Whereabouts::InUse { .. } => None,
+    };
+    TokenRow {
+        serial: token.serial.as_str().to_owned(),
+        model: token.model.clone(),
+        place: token.whereabouts.key(),
+        user: holder.map(|(account, _)| Link {
+            href: format!("/admin/users/{account}"),
+            label: email.clone().unwrap_or_default(),
+        }),
+        since: holder.map(|(_, since)| When::new(since, now, zone)),
+        imported: When::new(token.imported_at, now, zone),
+        action: action
+            .filter(|_| may_edit)
+            .map(|(path, label)| Link { href: format!("{HERE}/{}/{path}", token.id), label: label.into() }),
+    }
+}
+
+/// What is done to one token.
+#[derive(Clone, Copy)]
+enum Verb {
+    Delete,
+    TakeBack,
+}
+
+impl Verb {
+    fn at(path: &str) -> Result<Self, PageError> {
+        match path {
+            "delete" => Ok(Self::Delete),
+            "return" => Ok(Self::TakeBack),
+            _ => Err(PageError::NotFound("page")),
+        }
+    }
+}
+
+fn token_id(text: &str) -> Result<TokenId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound("token"))
+}
+
+async fn confirmation(
+    web: &Web,
+    me: &SignedIn,
+    frame: Frame,
+    verb: Verb,
+    token: &HardwareToken,
+) -> Result<Confirm, PageError> {
+    let serial = token.serial.as_str();
+    let (heading, path, button, effects) = match verb {
+        Verb::Delete => (
+            format!("Delete token {serial}"),
+            "delete",
+            "Delete token",
+            vec!["Its secret is gone for good. To use the token again, import its file again.".to_owned()],
+        ),
+        Verb::TakeBack => (
+            format!("Take token {serial} back"),
+            "return",
+            "Take back",
+            vec![
+                "The token is in stock again and can be assigned to somebody else.".to_owned(),
+                "Its user is no longer asked for its first code. Their requirement stays.".to_owned(),
+            ],
+        ),
+    };
+    Ok(Confirm {
+        chrome: AdminChrome::new(web, me, frame, "tokens").await?,
+        trail: vec![Link { href: HERE.into(), label: "Hardware Tokens".into() }],
+        heading,
+        text: String::new(),
+        action: format!("{HERE}/{}/{path}", token.id),
+        effects,
+        days: None,
+        reason: None,
+        password: None,
+        typed_name: None,
+        problem: None,
+        danger: matches!(verb, Verb::Delete),
+        verb: button.into(),
+        cancel: HERE.into(),
+    })
+}
+
+pub(super) async fn ask(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path((id, action)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    me.actor.granted::<ManageUsers>()?;
+    let verb = Verb::at(&action)?;
+    let token = web.app().token(&me.actor.granted::<ViewUsers>()?, token_id(&id)?).await?;
+    Ok(page(&confirmation(&web, &me, frame, verb, &token).await?))
+}
+
+pub(super) async fn act(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path((id, action)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageUsers>()?;
+    let (verb, id) = (Verb::at(&action)?, token_id(&id)?);
+    let token = web.app().token(&me.actor.granted::<ViewUsers>()?, id).await?;
+    let (done, word) = match verb {
+        Verb::Delete => (web.app().delete_token(&granted, id).await, "token_deleted"),
+        Verb::TakeBack => (web.app().take_token_back(&granted, id).await, "token_returned"),
+    };
+    match done {
+        Ok(()) => Ok(flash::redirect(HERE, word)),
+        Err(Refusal::State { message, .. }) => {
+            let asked = confirmation(&web, &me, frame, verb, &token).await?;
+            Ok(render(StatusCode::CONFLICT, &Confirm { problem: Some(message), ..asked }))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}

@@ -1,0 +1,222 @@
+//! Groups of users.
+
+use super::{
+    body::{Body, user_id},
+    key::Caller,
+    problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+};
+use crate::Web;
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claviger_app::{Refusal, groups::GroupForm, words};
+use claviger_domain::{
+    group::{Group, Rule, RuleForm, Wave},
+    id::GroupId,
+    permission::{ManageUsers, ViewUsers},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupView {
+    /// UUID.
+    id: String,
+    /// Counts every change.
+    revision: i64,
+    /// 1 to 100 characters, one of a kind whatever its case.
+    name: String,
+    /// Up to 300 characters.
+    description: String,
+    /// Whether membership requires MFA.
+    rule: RuleView,
+    /// RFC 3339, UTC.
+    created_at: String,
+}
+
+/// Whether membership requires MFA.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RuleView {
+    /// `none`, `running` or `paused`.
+    state: &'static str,
+    /// Days each member has; null without a rule.
+    enrollment_days: Option<i64>,
+    /// RFC 3339, UTC: nobody is required before.
+    starts_at: Option<String>,
+    /// Members of a wave; null where everyone is required at once.
+    wave_size: Option<i64>,
+    /// Hours from wave to wave.
+    wave_hours: Option<i64>,
+    /// Percent of those required who let their period pass, above which the rule pauses.
+    pause_at: Option<i64>,
+}
+
+/// A group's name and description.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupBody {
+    name: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// The rule that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleBody {
+    /// `none`, `everyone` or `waves`.
+    kind: String,
+    /// 1 to 365.
+    enrollment_days: Option<i64>,
+    /// A day such as `2026-12-01` in the organization's time zone; left out: at once.
+    start: Option<String>,
+    /// With `waves`: 1 to 100,000.
+    wave_size: Option<i64>,
+    /// With `waves`: 1 to 720.
+    wave_hours: Option<i64>,
+    /// With `waves`: 1 to 100.
+    pause_at: Option<i64>,
+}
+
+impl From<&Group> for GroupView {
+    fn from(group: &Group) -> Self {
+        let state = match group.rule {
+            Rule::None => "none",
+            Rule::Running(_) => "running",
+            Rule::Paused(_) => "paused",
+        };
+        let terms = group.rule.terms();
+        let wave = terms.and_then(|terms| match terms.wave {
+            Wave::Everyone => None,
+            Wave::Of { size, hours, pause_at } => Some((size, hours, pause_at)),
+        });
+        Self {
+            id: group.id.to_string(),
+            revision: group.revision,
+            name: group.name.as_str().to_owned(),
+            description: group.description.clone(),
+            rule: RuleView {
+                state,
+                enrollment_days: terms.map(|terms| terms.days.get()),
+                starts_at: terms.map(|terms| words::iso(terms.starts_at)),
+                wave_size: wave.map(|(size, ..)| size),
+                wave_hours: wave.map(|(_, hours, _)| hours),
+                pause_at: wave.map(|(.., pause_at)| pause_at),
+            },
+            created_at: words::iso(group.created_at),
+        }
+    }
+}
+
+fn group_id(text: &str) -> Result<GroupId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
+}
+
+#[utoipa::path(get, path = "/api/v1/groups", tag = "groups", operation_id = "listGroups",
+    responses((status = 200, body = Vec<GroupView>), Refused))]
+pub(crate) async fn list(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+) -> Result<Json<Vec<GroupView>>, ApiError> {
+    let groups = web.app().groups(&caller.granted::<ViewUsers>()?).await?;
+    Ok(Json(groups.iter().map(|counted| GroupView::from(&counted.group)).collect()))
+}
+
+#[utoipa::path(post, path = "/api/v1/groups", tag = "groups", operation_id = "createGroup", request_body = GroupBody,
+    responses((status = 201, body = GroupView), Refused, Conflicting, BadBody))]
+pub(crate) async fn create(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Body(new): Body<GroupBody>,
+) -> Result<Response, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let form = GroupForm { name: new.name, description: new.description };
+    let group = web.app().create_group(&granted, &form).await?;
+    let location = format!("/api/v1/groups/{}", group.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(GroupView::from(&group))).into_response())
+}
+
+#[utoipa::path(get, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "getGroup", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = GroupView), Refused, Absent))]
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<GroupView>, ApiError> {
+    let group = web.app().group(&caller.granted::<ViewUsers>()?, group_id(&id)?).await?;
+    Ok(Json(GroupView::from(&group)))
+}
+
+#[utoipa::path(put, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "changeGroup", params(("id" = String, Path, description = "UUID")),
+    request_body = GroupBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
+pub(crate) async fn change(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(change): Body<GroupBody>,
+) -> Result<Json<GroupView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let form = GroupForm { name: change.name, description: change.description };
+    let group = web.app().edit_group(&granted, group_id(&id)?, &form).await?;
+    Ok(Json(GroupView::from(&group)))
+}
+
+#[utoipa::path(delete, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "deleteGroup", params(("id" = String, Path, description = "UUID")),
+    responses((status = 204), Refused, Absent, Conflicting))]
+pub(crate) async fn delete(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    web.app().delete_group(&caller.granted::<ManageUsers>()?, group_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(put, path = "/api/v1/groups/{id}/rule", tag = "groups", operation_id = "setGroupRule", params(("id" = String, Path, description = "UUID")),
+    request_body = RuleBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
+pub(crate) async fn set_rule(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    Body(body): Body<RuleBody>,
+) -> Result<Json<GroupView>, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let (days, size) = (text(body.enrollment_days), text(body.wave_size));
+    let (hours, pause_at) = (text(body.wave_hours), text(body.pause_at));
+    let form = RuleForm { kind: &body.kind, days: &days, size: &size, hours: &hours, pause_at: &pause_at };
+    let start = body.start.as_deref().unwrap_or_default();
+    let group = web.app().set_rule(&granted, group_id(&id)?, &form, start).await?;
+    Ok(Json(GroupView::from(&group)))
+}
+
+#[utoipa::path(put, path = "/api/v1/groups/{id}/users/{user}", tag = "groups", operation_id = "addMember",
+    params(("id" = String, Path, description = "UUID"), ("user" = String, Path, description = "UUID")),
+    responses((status = 204), Refused, Absent))]
+pub(crate) async fn add_member(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path((id, user)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    let account = web.app().user(&caller.granted::<ViewUsers>()?, user_id(&user)?).await?;
+    web.app().add_member(&granted, group_id(&id)?, account.email.as_str()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(delete, path = "/api/v1/groups/{id}/users/{user}", tag = "groups", operation_id = "removeMember",
+    params(("id" = String, Path, description = "UUID"), ("user" = String, Path, description = "UUID")),
+    responses((status = 204), Refused, Absent))]
+pub(crate) async fn remove_member(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path((id, user)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let granted = caller.granted::<ManageUsers>()?;
+    web.app().remove_member(&granted, group_id(&id)?, user_id(&user)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,245 @@
+//! What is done to many users at once (S3.7), and how far it is.
+
+use super::{
+    body::Body,
+    key::Caller,
+    listing::Wanted,
+    problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+};
+use crate::Web;
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claviger_app::{
+    Refusal,
+    bulk::Verb,
+    stored::{Job, Part, Which, user_list::Filter},
+    words,
+};
+use claviger_domain::{
+    field::{FieldError, Fields, Presence, line},
+    id::{GroupId, JobId},
+    mfa::{EnrollmentDays, Period, RunningPeriod},
+    permission::{ManageUsers, ViewUsers},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Lines of a report in an answer.
+const REPORTED: i64 = 1_000;
+/// Ids of a request.
+const MOST_IDS: usize = 1_000;
+
+/// A job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JobView {
+    /// UUID.
+    id: String,
+    /// What is done: the action of the bulk request, or `import`.
+    action: String,
+    /// `preview`, `waiting`, `running`, `done` or `canceled`.
+    state: &'static str,
+    /// Items in all.
+    total: i64,
+    /// Items that were done.
+    done: i64,
+    /// Items that were skipped.
+    skipped: i64,
+    /// RFC 3339, UTC.
+    created_at: String,
+    /// RFC 3339, UTC; null while it goes on.
+    finished_at: Option<String>,
+    /// The first thousand that were skipped, and why.
+    report: Vec<ReportLine>,
+}
+
+/// An item that was skipped.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportLine {
+    /// Its number, from 1.
+    number: i64,
+    /// E-mail of the user, or what the row said.
+    user: String,
+    /// Why.
+    reason: String,
+}
+
+/// Whom a bulk request is for: exactly one of `ids` and `filter`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BulkRequest {
+    /// `require_mfa`, `remove_requirement`, `extend`, `reset_mfa`, `activate`, `suspend`, `resend_activation`, `add_to_group`, `remove_from_group` or `delete`.
+    action: String,
+    /// Up to 1,000 ids of users.
+    ids: Option<Vec<String>>,
+    /// Everyone who matches now.
+    filter: Option<BulkFilter>,
+    /// For `require_mfa`, `extend` and `reset_mfa`: 1 to 365; null with `require_mfa`: no period.
+    #[serde(default, deserialize_with = "present")]
+    enrollment_days: Option<Option<i64>>,
+    /// For `require_mfa`: whether running periods start anew.
+    #[serde(default)]
+    restart: bool,
+    /// For `reset_mfa`: kept in the log.
+    reason: Option<String>,
+    /// For `add_to_group` and `remove_from_group`.
+    group: Option<String>,
+}
+
+/// A null that was sent is told from what was left out.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::<i64>::deserialize(from).map(Some)
+}
+
+/// As for the list of users.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BulkFilter {
+    search: Option<String>,
+    state: Option<String>,
+    mfa_requirement: Option<String>,
+    mfa_status: Option<String>,
+    group: Option<String>,
+}
+
+impl BulkRequest {
+    fn filter(&self, fields: &mut Fields) -> Option<Filter> {
+        match (&self.ids, &self.filter) {
+            (Some(ids), None) if ids.len() <= MOST_IDS => {
+                let ids = ids.iter().map(|id| id.parse().ok()).collect::<Option<Vec<_>>>();
+                let ids = ids.ok_or_else(|| FieldError::new("ids", "Each must be the id of a user."));
+                fields.take(ids).map(|ids| Filter { ids: Some(ids), ..Filter::default() })
+            }
+            (Some(_), None) => {
+                fields.take(Err(FieldError::new("ids", "At most 1,000. Use a filter for more.")))
+            }
+            (None, Some(filter)) => Wanted {
+                search: filter.search.as_deref(),
+                state: filter.state.as_deref(),
+                mfa_requirement: filter.mfa_requirement.as_deref(),
+                mfa_status: filter.mfa_status.as_deref(),
+                group: filter.group.as_deref(),
+            }
+            .filter(fields),
+            (None, None) | (Some(_), Some(_)) => {
+                fields.take(Err(FieldError::new("ids", "Pass either ids or a filter.")))
+            }
+        }
+    }
+
+    fn days(&self) -> Result<EnrollmentDays, FieldError> {
+        EnrollmentDays::new("enrollment_days", self.enrollment_days.flatten().unwrap_or_default())
+    }
+
+    fn group(&self) -> Result<GroupId, FieldError> {
+        let id = self.group.as_deref().and_then(|id| id.parse().ok());
+        id.ok_or_else(|| FieldError::new("group", "Pass the id of a group."))
+    }
+
+    fn verb(&self) -> Result<Verb, Vec<FieldError>> {
+        let verb = match self.action.as_str() {
+            "activate" => Ok(Verb::Activate),
+            "suspend" => Ok(Verb::Suspend),
+            "resend_activation" => Ok(Verb::ResendActivation),
+            "require_mfa" => {
+                let period = match self.enrollment_days {
+                    Some(None) => Ok(Period::None),
+                    _ => self.days().map(Period::Days),
+                };
+                let running = if self.restart { RunningPeriod::Restart } else { RunningPeriod::Keep };
+                period.map(|period| Verb::RequireMfa { period, running })
+            }
+            "remove_requirement" => Ok(Verb::RemoveRequirement),
+            "extend" => self.days().map(|days| Verb::Extend { days }),
+            "reset_mfa" => return self.reset(),
+            "add_to_group" => self.group().map(Verb::AddToGroup),
+            "remove_from_group" => self.group().map(Verb::RemoveFromGroup),
+            "delete" => Ok(Verb::Delete),
+            _ => Err(FieldError::new("action", "There is no such action.")),
+        };
+        verb.map_err(|error| vec![error])
+    }
+
+    fn reset(&self) -> Result<Verb, Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let days = fields.take(self.days());
+        let reason = self.reason.as_deref().unwrap_or_default();
+        let reason = fields.take(line("reason", "Reason", reason, 500, Presence::Required));
+        fields.finish(days.zip(reason).map(|(days, reason)| Verb::ResetMfa { days, reason }))
+    }
+}
+
+async fn view(web: &Web, caller: &claviger_domain::permission::Actor, job: Job) -> Result<JobView, ApiError> {
+    let granted = caller.granted::<ViewUsers>()?;
+    let part = Part { of: Which::Skipped, after: 0, limit: REPORTED };
+    let report = web.app().job_report(&granted, job.id, part).await?;
+    Ok(JobView {
+        id: job.id.to_string(),
+        action: job.kind,
+        state: job.state.key(),
+        total: job.total,
+        done: job.position - job.skipped,
+        skipped: job.skipped,
+        created_at: words::iso(job.created_at),
+        finished_at: job.finished_at.map(words::iso),
+        report: report
+            .into_iter()
+            .map(|line| ReportLine { number: line.position, user: line.label, reason: line.reason })
+            .collect(),
+    })
+}
+
+fn job_id(text: &str) -> Result<JobId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("job")))
+}
+
+#[utoipa::path(post, path = "/api/v1/users/bulk", tag = "users", operation_id = "startBulk", request_body = BulkRequest,
+    responses((status = 202, body = JobView), Refused, Conflicting, BadBody))]
+pub(crate) async fn start(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Body(request): Body<BulkRequest>,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::new();
+    let filter = request.filter(&mut fields);
+    let verb = match request.verb() {
+        Ok(verb) => Some(verb),
+        Err(errors) => {
+            errors.into_iter().for_each(|error| fields.refuse(error));
+            None
+        }
+    };
+    let (filter, verb) = fields.finish(filter.zip(verb))?;
+    let id = web.app().start_bulk(&caller, &verb, &filter).await?;
+    let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
+    let location = format!("/api/v1/jobs/{id}");
+    let view = view(&web, &caller, job).await?;
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
+}
+
+#[utoipa::path(get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "getJob", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = JobView), Refused, Absent))]
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<JobView>, ApiError> {
+    let job = web.app().job(&caller.granted::<ViewUsers>()?, job_id(&id)?).await?;
+    Ok(Json(view(&web, &caller, job).await?))
+}
+
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancelJob", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = JobView), Refused, Absent, Conflicting))]
+pub(crate) async fn cancel(
+    State(web): State<Web>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<JobView>, ApiError> {
+    let id = job_id(&id)?;
+    web.app().cancel_job(&caller.granted::<ManageUsers>()?, id).await?;
+    let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
+    Ok(Json(view(&web, &caller, job).await?))
+}

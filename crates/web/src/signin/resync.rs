@@ -1,0 +1,108 @@
+//! Two consecutive codes of a token that is out of step, in the place of one code (S4.18).
+
+use super::{Portal, after_code, other_step, support};
+use crate::{
+    Web,
+    chrome::Chrome,
+    error::PageError,
+    form::{Errors, Field, Posted},
+    theme::Theme,
+    view::{Link, filters, page, unprocessable},
+    visit::Half,
+};
+use askama::Template;
+use axum::{Extension, Router, extract::State, response::Response, routing::get};
+use claviger_app::verify::Told;
+use claviger_domain::{field::FieldError, resync::Pair, sign_in::Next, time::Timestamp};
+
+pub(super) const PATH: &str = "/sign-in/resync";
+
+pub(super) fn routes(portal: Portal) -> Router<Web> {
+    Router::new().route(&portal.path(PATH), get(show).post(submit))
+}
+
+/// Two code fields, on the way in and from within.
+#[derive(Template)]
+#[template(path = "signin/resync.html")]
+pub(crate) struct ResyncPage {
+    chrome: Chrome,
+    action: String,
+    code: Field,
+    code_2: Field,
+    back: Link,
+    help: Option<String>,
+}
+
+impl ResyncPage {
+    pub(crate) async fn new(
+        web: &Web,
+        theme: Theme,
+        action: String,
+        back: Link,
+        errors: &Errors,
+    ) -> Result<Self, PageError> {
+        Ok(Self {
+            chrome: Chrome::new(web, theme).await?,
+            action,
+            code: Field::secret("code", errors),
+            code_2: Field::secret("code_2", errors),
+            back,
+            help: support(web).await?,
+        })
+    }
+}
+
+/// Why two codes were not taken.
+pub(crate) fn in_words(told: Told, now: Timestamp) -> Errors {
+    let message = match told {
+        Told::Accepted | Told::Wrong => {
+            "Those codes are not right. Enter one, wait for the next, and enter that.".into()
+        }
+        Told::AlreadyUsed => "These codes were already used. Wait for the next two.".into(),
+        Told::Locked { .. } => told.words(now),
+    };
+    vec![FieldError::new("code", message)].into()
+}
+
+async fn resync_page(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    errors: &Errors,
+) -> Result<ResyncPage, PageError> {
+    let back = Link { href: portal.path("/sign-in/code"), label: "Use one code".into() };
+    ResyncPage::new(web, theme, portal.path(PATH), back, errors).await
+}
+
+async fn show(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Half(half): Half,
+) -> Result<Response, PageError> {
+    match half.next {
+        Next::Code(_) => Ok(page(&resync_page(&web, portal, theme, &Errors::default()).await?)),
+        next => Ok(other_step(portal, next)),
+    }
+}
+
+async fn submit(
+    State(web): State<Web>,
+    Extension(portal): Extension<Portal>,
+    theme: Theme,
+    Half(half): Half,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let Next::Code(factor) = half.next else { return Ok(other_step(portal, half.next)) };
+    let errors = match Pair::parse(form.text("code"), form.text("code_2")) {
+        Err(errors) => errors.into(),
+        Ok(pair) => {
+            let outcome = web.app().submit_pair(&half, factor, &pair).await?;
+            match after_code(&web, portal, outcome) {
+                Ok(response) => return Ok(response),
+                Err(told) => in_words(told, web.app().now()),
+            }
+        }
+    };
+    Ok(unprocessable(&resync_page(&web, portal, theme, &errors).await?))
+}
