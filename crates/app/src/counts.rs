@@ -107,7 +107,14 @@ impl App {
 
     /// How many users match.
     pub async fn count_users(&self, _: &Granted<ViewUsers>, filter: &Filter) -> Result<i64, Problem> {
-        Ok(self.shares(filter).await?.iter().map(|(_, count)| count).sum())
+        // Status and requirement are known from the counts of everybody.
+        let others = Filter { requirement: None, status: None, ..filter.clone() };
+        let shares = if others == Filter::default() {
+            self.users_by_status().await?
+        } else {
+            self.shares(filter).await?
+        };
+        Ok(shares.iter().filter(|(key, _)| filter.has_status(key)).map(|(_, count)| count).sum())
     }
 
     /// How many users have each status of S4.14.

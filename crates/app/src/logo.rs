@@ -86,6 +86,9 @@ impl App {
         draft.log(action, &target, "success", nothing());
         draft.settle().await?;
         self.forget_organization();
+        if let Ok(mut cached) = self.0.logo.write() {
+            *cached = None;
+        }
         Ok(())
     }
 }

@@ -47,6 +47,8 @@ impl App {
     }
 
     async fn run_scheduled(&self, mut stop: watch::Receiver<bool>) {
+        // Counted before the first page asks for it.
+        let _ = self.users_by_status().await;
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,

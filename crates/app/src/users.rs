@@ -311,7 +311,7 @@ impl App {
         granted: &Granted<ManageUsers>,
         id: AccountId,
     ) -> Result<Account, Refusal> {
-        self.change_user(granted, id, |draft, before| suspended(draft, before)).await
+        self.change_user(granted, id, suspended).await
     }
 
     /// S3.3: a new registration link; the old one is dead.

@@ -246,7 +246,7 @@ fn tidy_body(text: &str) -> Result<String, FieldError> {
 fn paragraphs(text: &str) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let mut goes_on = false;
-    for line in text.lines().map(str::trim_end) {
+    for line in text.lines().map(str::trim) {
         match (line.is_empty(), paragraphs.last_mut()) {
             (true, _) => goes_on = false,
             (false, Some(paragraph)) if goes_on => {

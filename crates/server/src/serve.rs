@@ -46,7 +46,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn({
         let app = app.clone();
-        async move { app.run_schedule(stopping).await }
+        async move { Box::pin(app.run_schedule(stopping)).await }
     });
     if let Some(tls) = &tls {
         tokio::spawn(Arc::clone(tls).watch());

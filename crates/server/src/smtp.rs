@@ -23,9 +23,10 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 /// A server that says nothing must not hold up the mails behind this one.
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const TAKE_WITHIN: Duration = Duration::from_secs(120);
+const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Smtp {
     clock: SystemClock,
@@ -38,10 +39,18 @@ impl Smtp {
 
     async fn deliver(&self, server: &SmtpServer, message: &Message) -> Result<(), MailError> {
         let letter = self.letter(server, message)?;
-        match tokio::time::timeout(TAKE_WITHIN, Box::pin(hand_over(server, &letter))).await {
-            Ok(handed) => handed,
-            Err(_) => Err(MailError::Failed("the mail server took too long".into())),
-        }
+        let connected = within(CONNECT_WITHIN, Box::pin(connect(server))).await?;
+        let mut connection = connected.map_err(|error| MailError::Failed(describe(&error)))?;
+        let taken = within(TAKE_WITHIN, Box::pin(converse(&mut connection, &letter))).await.flatten();
+        // What becomes of the farewell says nothing of the mail: once it is taken it must not be sent again.
+        let farewell = async {
+            match &taken {
+                Ok(()) => drop(connection.quit().await),
+                Err(_) => connection.abort().await,
+            }
+        };
+        let _ = within(FAREWELL_WITHIN, farewell).await;
+        taken
     }
 
     fn letter(&self, server: &SmtpServer, message: &Message) -> Result<Letter, MailError> {
@@ -87,14 +96,9 @@ fn address(text: &str) -> Result<Address, MailError> {
     text.parse().map_err(|error| MailError::Failed(format!("{text}: {error}")))
 }
 
-async fn hand_over(server: &SmtpServer, letter: &Letter) -> Result<(), MailError> {
-    let mut connection = connect(server).await.map_err(|error| MailError::Failed(describe(&error)))?;
-    let handed = converse(&mut connection, letter).await;
-    match &handed {
-        Ok(()) => drop(connection.quit().await),
-        Err(_) => connection.abort().await,
-    }
-    handed
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, MailError> {
+    let late = |_| MailError::Failed("the mail server took too long".into());
+    tokio::time::timeout(limit, work).await.map_err(late)
 }
 
 async fn connect(server: &SmtpServer) -> Result<AsyncSmtpConnection, Error> {
@@ -105,8 +109,8 @@ async fn connect(server: &SmtpServer) -> Result<AsyncSmtpConnection, Error> {
         Encryption::StartTls | Encryption::Plain => None,
     };
     let address = (server.host.as_str(), server.port);
-    let within = Some(CONNECT_WITHIN);
-    let mut connection = AsyncSmtpConnection::connect_tokio1(address, within, &hello, wrapper, None).await?;
+    let mut connection =
+        AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_WITHIN), &hello, wrapper, None).await?;
     if server.encryption == Encryption::StartTls {
         connection.starttls(parameters()?, &hello).await?;
     }

@@ -6,7 +6,7 @@ import { givePassword, signIn, signOut } from '../lib/sign_in.mjs';
 import { newcomer, putOff, register } from '../lib/user.mjs';
 import { SUPPORT } from './first_run.mjs';
 
-const REMINDER = 'Set up MFA by tomorrow';
+const REMINDER = 'left to set up MFA';
 const PHONE_AT_NIGHT = { width: 375, height: 812, theme: 'dark' };
 const DONT_MATCH = "That e-mail or username and password don't match.";
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { enableTotp, setUpMail } from '../lib/administrator.mjs';
 import { keepPicture } from '../lib/browser.mjs';
-import { answered, assertHeading, assertSays, fill, press } from '../lib/forms.mjs';
+import { assertHeading, assertSays, fill, press } from '../lib/forms.mjs';
 import { enrollQuickly, registerQuickly, setUpQuickly } from '../lib/seed.mjs';
 import { signIn } from '../lib/sign_in.mjs';
 import { until } from '../lib/wait.mjs';
@@ -17,12 +17,11 @@ const WORDS = {
   none: 'MFA not set up',
 };
 
-/** The page of a job, once it has ended. */
+/** The page of a job, once it has ended: the page finds out by itself. */
 async function ended({ page }) {
-  await until('the end of the job', async () => {
-    await page.reload();
-    return /Done|Canceled/.test(await page.locator('[data-live="job"] .badge').innerText());
-  }, 60);
+  const badge = page.locator('[data-live="job"] .badge');
+  await badge.filter({ hasText: /Done|Canceled/ }).waitFor({ timeout: 60_000 });
+  await page.waitForLoadState();
 }
 
 /** Chooses everyone whom the address shows, and an action. */
@@ -67,7 +66,7 @@ export async function story(world, step) {
     await assertSays(ada.page, 'Done, 3 skipped');
     await ada.page.goto('/admin/users');
     await assertSays(ada.page, '1,000 users');
-    await until('all registration mails', () => world.mailbox.mails.filter((mail) => mail.subject.includes('account')).length === COUNT, 90);
+    await until('all registration mails', () => world.mailbox.mails.filter((mail) => mail.to[0].startsWith('u') && mail.subject.includes('account')).length === COUNT, 90);
   });
 
   await step('three of them set MFA up by themselves before anybody asks', async () => {
@@ -106,7 +105,7 @@ export async function story(world, step) {
 
   await step('the day before, everyone who has not is reminded once', async () => {
     world.clock.advance({ days: 2, minutes: 5 });
-    const reminded = () => world.mailbox.mails.filter((mail) => /24 hours|tomorrow|1 day|time to set up/i.test(mail.subject));
+    const reminded = () => world.mailbox.mails.filter((mail) => /left to set up MFA/.test(mail.subject));
     await until('all reminders', () => reminded().length >= 997, 120);
     assert.equal(new Set(reminded().map((mail) => mail.to[0])).size, 997);
     assert.equal(reminded().length, 997);
@@ -181,6 +180,5 @@ export async function story(world, step) {
     assert.deepEqual(world.complaints(), []);
     assert.deepEqual(world.secrets.in(world.server.logs), []);
     assert.match(await world.server.command('audit', 'verify'), /^The log is whole/);
-    assert.ok(answered);
   });
 }

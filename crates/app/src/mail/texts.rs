@@ -119,7 +119,8 @@ impl App {
         Ok(self.mail_text(kind).await?.into())
     }
 
-    /// Saves a mail's words and whether it goes out. Words that are the built-in ones stay so in later versions.
+    /// Saves a mail's words and whether it goes out. Words that are the built-in ones are not kept, so that those of a
+    /// later version take their place.
     pub async fn save_mail_text(
         &self,
         granted: &Granted<ManageOrganization>,

@@ -149,6 +149,7 @@ fn model_of(maker: &str, model: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SECRET: &str = "3132333435363738393031323334353637383930";
 
@@ -203,5 +204,17 @@ mod tests {
         let file = parse(format!("a1,{SECRET}\n{SECRET},a1\n").as_bytes(), None).unwrap();
         let shown = format!("{file:?}");
         assert!(!shown.contains(SECRET) && !shown.contains("49, 50"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_upset_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&bytes, Some(&Secret::from("qwerty")));
+        }
+
+        #[test]
+        fn no_text_upsets_the_reader(text in "[<>/=\"',;\t\r\na-fA-F0-9]{0,300}") {
+            let _ = parse(text.as_bytes(), Some(&Secret::from("qwerty")));
+        }
     }
 }

@@ -12,6 +12,7 @@ mod races;
 mod requirement;
 mod rollout;
 mod sign_in;
+mod tokens;
 mod world;
 
 pub(crate) use world::*;

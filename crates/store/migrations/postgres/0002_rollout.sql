@@ -6,6 +6,9 @@ ALTER TABLE job RENAME TO schedule;
 -- A page of the list of users is found in an index alone, whatever it is filtered by.
 DROP INDEX account_sort;
 CREATE INDEX account_list ON account (organization, realm, sort_key, id, state, requirement, requirement_at, factor_id, email_key, created_at, search_key);
+-- What users are counted by, and nothing else: the counts on top of the list read this alone.
+DROP INDEX account_requirement;
+CREATE INDEX account_requirement ON account (organization, requirement, requirement_at, realm, factor_id, state);
 CREATE INDEX account_created ON account (organization, realm, created_at, id);
 CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirement_at, 9223372036854775807), id);
 

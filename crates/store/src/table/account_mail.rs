@@ -18,15 +18,15 @@ pub fn bounced_now(
     now: Timestamp,
 ) -> Statement {
     const SQL: &str =
-        "UPDATE account SET mail_bounced_at = $4 WHERE organization = $1 AND id = $2 AND email = $3";
-    Statement::new(SQL, p![organization, id, recipient, now])
+        "UPDATE account SET mail_bounced_at = $4 WHERE organization = $1 AND id = $2 AND email_key = $3";
+    Statement::new(SQL, p![organization, id, recipient.to_ascii_lowercase(), now])
 }
 
 /// S4.10: the mail server took a mail to `recipient`.
 pub fn taken(organization: OrganizationId, id: AccountId, recipient: &str) -> Statement {
     const SQL: &str = "UPDATE account SET mail_bounced_at = NULL \
-        WHERE organization = $1 AND id = $2 AND email = $3 AND mail_bounced_at IS NOT NULL";
-    Statement::new(SQL, p![organization, id, recipient])
+        WHERE organization = $1 AND id = $2 AND email_key = $3 AND mail_bounced_at IS NOT NULL";
+    Statement::new(SQL, p![organization, id, recipient.to_ascii_lowercase()])
 }
 
 /// An account whose address was refused for good.

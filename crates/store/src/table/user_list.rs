@@ -80,6 +80,26 @@ pub struct Filter {
     pub ids: Option<Vec<AccountId>>,
 }
 
+impl Filter {
+    /// Whether users with this status of S4.14 are asked for, as far as status and requirement go.
+    pub fn has_status(&self, key: &str) -> bool {
+        let is_required = !matches!(key, "none" | "optional");
+        let is_enrolled = matches!(key, "active" | "optional");
+        let requirement = match self.requirement {
+            None => true,
+            Some(RequirementFilter::Required) => is_required,
+            Some(RequirementFilter::NotRequired) => !is_required,
+        };
+        let status = match self.status.as_deref() {
+            None => true,
+            Some("inactive") => !is_enrolled,
+            Some("enrolled") => is_enrolled,
+            Some(status) => status == key,
+        };
+        requirement && status
+    }
+}
+
 /// A page of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {

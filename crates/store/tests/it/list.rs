@@ -46,6 +46,21 @@ async fn count(store: &Store, filter: &Filter) -> i64 {
     shares.iter().map(|(_, count)| count).sum()
 }
 
+on_both!(counts_by_status_tell_what_the_filters_find, async |database: &TestDatabase| {
+    let store = database.open().await;
+    given_people(&store).await;
+    let everybody = user_list::by_status(&store, ORG, &Filter::default(), NOW).await.unwrap();
+    let statuses = Status::KEYS.into_iter().chain(["inactive", "enrolled"]).map(Some).chain([None]);
+    for status in statuses {
+        for requirement in [None, Some(RequirementFilter::Required), Some(RequirementFilter::NotRequired)] {
+            let filter = Filter { status: status.map(str::to_owned), requirement, ..Filter::default() };
+            let known = everybody.iter().filter(|(key, _)| filter.has_status(key));
+            let known: i64 = known.map(|(_, count)| count).sum();
+            assert_eq!(known, count(&store, &filter).await, "{filter:?}");
+        }
+    }
+});
+
 on_both!(every_status_filters_as_the_domain_says, async |database: &TestDatabase| {
     let store = database.open().await;
     let all = given_people(&store).await;

@@ -155,12 +155,12 @@ pub(super) async fn show(
         search: filter.search.clone(),
         held: listing.get("held").to_owned(),
         halves: listing.halves(),
-        rows: found.tokens.iter().map(|listed| row(listed, may_edit, (now, zone))).collect(),
+        rows: found.tokens.iter().map(|listed| row(listed, now, zone)).collect(),
         pager,
     }))
 }
 
-fn row(listed: &ListedToken, may_edit: bool, (now, zone): (Timestamp, &str)) -> TokenRow {
+fn row(listed: &ListedToken, now: Timestamp, zone: &str) -> TokenRow {
     let ListedToken { token, email } = listed;
     let holder = token.whereabouts.holder();
     let action = match token.whereabouts {
@@ -179,7 +179,6 @@ fn row(listed: &ListedToken, may_edit: bool, (now, zone): (Timestamp, &str)) -> 
         since: holder.map(|(_, since)| When::new(since, now, zone)),
         imported: When::new(token.imported_at, now, zone),
         action: action
-            .filter(|_| may_edit)
             .map(|(path, label)| Link { href: format!("{HERE}/{}/{path}", token.id), label: label.into() }),
     }
 }

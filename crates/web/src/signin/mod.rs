@@ -250,12 +250,13 @@ async fn submit_code(
     let Next::Code(factor) = half.next else { return Ok(other_step(portal, half.next)) };
     let problem = match Code::parse("code", form.text("code")) {
         Err(error) => error.message,
-        Ok(code) => match web.app().submit_code(&half, factor, &code).await? {
-            outcome => match after_code(&web, portal, outcome) {
+        Ok(code) => {
+            let outcome = web.app().submit_code(&half, factor, &code).await?;
+            match after_code(&web, portal, outcome) {
                 Ok(response) => return Ok(response),
                 Err(told) => told.words(web.app().now()),
-            },
-        },
+            }
+        }
     };
     Ok(unprocessable(&CodePage::new(&web, portal, theme, Some(problem)).await?))
 }

@@ -4,6 +4,8 @@
 mod api;
 mod living;
 mod pages;
+mod settings;
 mod site;
+mod tokens;
 
 pub(crate) use site::*;

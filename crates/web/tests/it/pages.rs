@@ -79,6 +79,8 @@ on_both!(pages_of_the_portals_lead_strangers_to_the_sign_in, async |database: &T
         "/admin/settings/organization",
         "/admin/settings/email",
         "/admin/settings/email/queue",
+        "/admin/settings/email/texts",
+        "/admin/settings/email/texts/reminder",
         "/admin/account",
         "/admin/account/mfa/replace",
         "/admin/account/mfa/remove",

@@ -2,6 +2,7 @@
 
 use super::super::{TokenFile, parse};
 use claviger_domain::{field::FieldError, secret::Secret};
+use proptest::prelude::*;
 
 const FIGURE_5: &str = include_str!("../samples/figure5.xml");
 const FIGURE_6: &str = include_str!("../samples/figure6.xml");
@@ -261,4 +262,19 @@ fn the_key_is_named_by_its_device_or_else_by_itself() {
     assert_eq!((seed.serial.as_str(), seed.model.as_str()), ("123", "TokenVendorAcme C200"));
     let nameless = no_serial.replace("Id=\"123\"", "");
     assert_eq!(only_row_error(&nameless), "Row 1: Serial number is missing.");
+}
+
+proptest! {
+    #[test]
+    fn one_changed_byte_of_an_encrypted_file_never_gives_another_secret(
+        at in 0..FIGURE_6.len(),
+        byte in any::<u8>(),
+    ) {
+        let mut file = time_based(FIGURE_6).into_bytes();
+        let at = at.min(file.len() - 1);
+        file[at] = byte;
+        if let Ok(file) = parse(&file, Some(&Secret::from(KEY))) {
+            prop_assert!(file.seeds.iter().all(|seed| seed.secret.expose() == BYTES));
+        }
+    }
 }
