@@ -12,7 +12,7 @@ use claviger_domain::{
     id::AccountId,
     lockout::Failures,
     mail::Kind,
-    mfa::{EnrollmentDays, Event, Period, Requirement, RunningPeriod},
+    mfa::{Enrollment, EnrollmentDays, Event, Period, Requirement, RunningPeriod},
     permission::{Actor, AssistUsers, Granted, ManageUsers, Who},
     sign_in::{Proven, TotpSwitch},
 };
@@ -75,7 +75,8 @@ impl App {
             }
             Some(Event::Required(_) | Event::RequirementRemoved | Event::FactorReset(_)) => {
                 draft.log("user.mfa.require", &Target::from(before), "success", details);
-                if after.state == State::Activated {
+                // Whoever has set MFA up already has nothing to do.
+                if after.state == State::Activated && after.mfa.enrollment == Enrollment::NotEnrolled {
                     self.mail_required(draft, &after)?;
                 }
             }

@@ -73,7 +73,7 @@ impl App {
                 tokio::time::sleep(MAIL_GRACE).await;
             };
             tokio::select! {
-                delivered = self.deliver_mails() => {
+                delivered = self.deliver_all() => {
                     if let Err(error) = delivered {
                         tracing::error!(%error, "the mail queue could not be worked on and is tried again");
                     }

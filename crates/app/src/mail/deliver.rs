@@ -13,11 +13,11 @@ use claviger_store::{
     Batch, Commit,
     table::{self, mail::Queued},
 };
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 /// How long a node may take for one mail before another tries.
 const LEASE: Span = Span::minutes(5);
-const AT_ONCE: i64 = 50;
+const AT_ONCE: i64 = 200;
 /// Connections to the mail server at a time.
 const TOGETHER: usize = 8;
 
@@ -28,7 +28,13 @@ impl App {
             .map_err(|error| Problem::Internal(format!("a mail can't be read: {error}")))
     }
 
-    /// Sends what is due. Returns how many mails were settled.
+    /// Sends until nothing is due.
+    pub(crate) async fn deliver_all(&self) -> Result<(), Problem> {
+        while self.deliver_mails().await? > 0 {}
+        Ok(())
+    }
+
+    /// Sends what is due, up to some. Returns how many mails were settled.
     pub async fn deliver_mails(&self) -> Result<usize, Problem> {
         let Some(server) = self.smtp_server().await? else { return Ok(0) };
         let organization = self.organization().await?;
@@ -37,14 +43,19 @@ impl App {
             return Ok(0);
         }
         let letterhead = self.letterhead().await?;
+        let (mut waiting, mut sendings) = (due.iter(), FuturesUnordered::new());
         let mut settled = 0;
-        for group in due.chunks(TOGETHER) {
-            let sendings = group.iter().map(|mail| self.claim_and_deliver(&server, &letterhead, mail));
-            for delivered in join_all(sendings).await {
-                settled += usize::from(delivered?);
+        loop {
+            while sendings.len() < TOGETHER
+                && let Some(mail) = waiting.next()
+            {
+                sendings.push(self.claim_and_deliver(&server, &letterhead, mail));
+            }
+            match sendings.next().await {
+                Some(delivered) => settled += usize::from(delivered?),
+                None => return Ok(settled),
             }
         }
-        Ok(settled)
     }
 
     /// Whether this node got the mail and settled it.

@@ -157,6 +157,7 @@ pub(super) async fn show(
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
     let passed = now.since(job.created_at);
     let left = match job.position {
+        _ if job.state.has_ended() => String::new(),
         0 => String::new(),
         position => {
             let left = passed.micros() / position * (job.total - position);

@@ -10,7 +10,9 @@ for (const form of document.querySelectorAll('[data-bulk]')) {
     const ticked = boxes().filter((box) => box.checked).length;
     const all = every?.checked ?? false;
     form.dataset.chosen = all || ticked > 0 ? 'some' : 'none';
-    if (count) count.textContent = all ? every.dataset.words : `${ticked} selected`;
+    const words = all ? every.dataset.words : `${ticked} selected`;
+    // Only where it is another, or the observer below would see its own change for ever.
+    if (count && count.textContent !== words) count.textContent = words;
     const whole = form.querySelector('[data-bulk-page] input');
     if (whole) {
       whole.checked = ticked > 0 && ticked === boxes().length;
