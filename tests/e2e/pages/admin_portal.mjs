@@ -1,5 +1,5 @@
 import { signIn } from '../lib/sign_in.mjs';
-import { asking, opening, refused, visitAll } from './visit.mjs';
+import { asking, opening, refused, sending, visitAll } from './visit.mjs';
 
 const settings = [
   ['MFA Configurations', '/admin/mfa', undefined, { '1440 light': 'mfa.png' }],
@@ -50,10 +50,34 @@ const one = (enrolled, waiting) => [
   ['no such user', '/admin/users/00000000-0000-7000-8000-000000000000'],
 ];
 
+const rollout = ({ group, job }) => [
+  ['User Groups', '/admin/groups', undefined, { '1440 light': 'groups.png' }],
+  ['a group without a name', '/admin/groups', refused('Make group', { Name: '' })],
+  ['a group', `/admin/groups/${group.id}`, undefined, { '1440 light': 'group.png' }],
+  ['a rule with mistakes', `/admin/groups/${group.id}`, refused('Save rule', { 'Days to set up MFA': '0', 'Size of a wave': 'x' })],
+  ['a member who is nobody', `/admin/groups/${group.id}`, refused('Add member', { 'E-mail or username': 'nobody' })],
+  ['Import users', '/admin/users/import'],
+  ['an import without a file', '/admin/users/import', refused('Check the file', {})],
+  ['everyone ticked', '/admin/users', async (page) => { await page.locator('[data-bulk-all]').check(); }],
+  ['the columns', '/admin/users', opening('main summary:has-text("Columns")')],
+  ['the question before MFA is required of all', '/admin/users', async (page) => {
+    await page.locator('[data-bulk-all]').check();
+    await sending('Continue…')(page);
+  }],
+  ['Jobs', '/admin/jobs'],
+  ['a job', `/admin/jobs/${job.id}`],
+  ['MFA Report', '/admin/report', undefined, { '1440 light': 'report.png' }],
+  ['factors near the edge', '/admin/report/drift'],
+  ['Hardware Tokens', '/admin/tokens'],
+  ['the import of tokens', '/admin/tokens/import'],
+  ['the texts of mails', '/admin/settings/email/texts'],
+  ['a text', '/admin/settings/email/texts/mfa_required', undefined, { '1440 light': 'mail-text.png' }],
+];
+
 /** The Admin Portal with people in every state. */
-export async function adminPages(t, { world, ada, users }) {
+export async function adminPages(t, { world, ada, users, group, job }) {
   const window = await world.window();
   await signIn(Object.assign(ada, { page: window.page }));
   const [enrolled, waiting] = [users.Alice, users.Xenia].map(({ id }) => `/admin/users/${id}`);
-  await visitAll(t, window, [...lists, ...one(enrolled, waiting), ...settings]);
+  await visitAll(t, window, [...lists, ...one(enrolled, waiting), ...rollout({ group, job }), ...settings]);
 }

@@ -64,5 +64,9 @@ export async function openScene(world) {
   };
   await setUpMailQuickly(ada, NO_SERVER);
   users.Fiona = await add(api, 'Fiona', 'Aalto', 7);
-  return { world, ada, users, links };
+  const group = await api.do('POST', '/groups', { name: 'Sales', description: 'Everyone who meets customers' });
+  await api.do('PUT', `/groups/${group.id}/rule`, { kind: 'waves', enrollment_days: 7, wave_size: 50, wave_hours: 24, pause_at: 20 });
+  for (const first of ['Alice', 'Bea']) await api.do('PUT', `/groups/${group.id}/users/${users[first].id}`);
+  const job = await api.do('POST', '/users/bulk', { action: 'activate', filter: {} });
+  return { world, ada, users, links, group, job };
 }
