@@ -81,14 +81,14 @@ export async function story(world, step) {
 
   await step('MFA is required of everybody, and the forecast says what that means', async () => {
     await everyone(ada, '', 'require_mfa');
-    await assertSays(ada.page, '997 users: get the period and are told by e-mail.');
-    await assertSays(ada.page, '3 users: set MFA up already and keep it.');
+    await assertSays(ada.page, '997 users: the period starts, told by e-mail.');
+    await assertSays(ada.page, '3 users: MFA is set up already and kept.');
     await fill(ada.page, { 'Days to set up MFA': '366' });
-    await press(ada.page, 'Require 1,000 users');
+    await press(ada.page, 'Require MFA of 1,000 users');
     await assertSays(ada.page, 'Days must be between 1 and 365.');
     await fill(ada.page, { 'Days to set up MFA': '3' });
     await keepPicture(ada.page, 'bulk.png');
-    await press(ada.page, 'Require 1,000 users');
+    await press(ada.page, 'Require MFA of 1,000 users');
     await ended(ada);
     await keepPicture(ada.page, 'job.png');
     assert.equal((await status(api, 'active')).length, 3);
@@ -97,7 +97,7 @@ export async function story(world, step) {
 
   await step('once more does nothing to anybody, and says so', async () => {
     await everyone(ada, '', 'require_mfa');
-    await press(ada.page, 'Require 1,000 users');
+    await press(ada.page, 'Require MFA of 1,000 users');
     await ended(ada);
     await assertSays(ada.page, 'MFA is required already, with an earlier deadline.');
     assert.equal(world.mailbox.mails.filter((mail) => mail.subject === 'MFA is now required').length, 997);
@@ -135,7 +135,7 @@ export async function story(world, step) {
 
   await step('a reset of all needs a reason and ends with a report', async () => {
     await everyone(ada, '', 'reset_mfa');
-    await assertSays(ada.page, '3 users: lose their present authenticator');
+    await assertSays(ada.page, '3 users: the present authenticator stops working');
     await press(ada.page, 'Reset MFA for 1,000 users');
     assert.match(await ada.page.locator('#reason-error').innerText(), /Reason/);
     await fill(ada.page, { Reason: 'new phones for everybody' });

@@ -36,7 +36,7 @@ pub(super) struct Action {
 }
 
 pub(super) const ACTIONS: &[Action] = &[
-    Action { key: "require_mfa", label: "Require MFA on User Portal", button: "Require" },
+    Action { key: "require_mfa", label: "Require MFA on User Portal", button: "Require MFA of" },
     Action {
         key: "remove_requirement",
         label: "Remove MFA requirement",
@@ -142,40 +142,50 @@ fn effects(key: &str, forecast: &Forecast) -> Vec<String> {
     let total = forecast.total();
     let told: Vec<(i64, &str)> = match key {
         "require_mfa" => vec![
-            (forecast.with_status(&["none"]), "get the period and are told by e-mail."),
-            (enrolled, "set MFA up already and keep it."),
-            (in_period, "are in a period already and keep the earlier deadline, unless you restart it."),
-            (expired, "let an earlier period pass and get a new one."),
-            (staged, "staged: the period starts when they are activated."),
-            (suspended, "suspended: the clock stands until they are activated."),
+            (forecast.with_status(&["none"]), "the period starts, told by e-mail."),
+            (enrolled, "MFA is set up already and kept."),
+            (in_period, "in a period already: the earlier deadline stands, unless you restart it."),
+            (expired, "an earlier period has passed: a new one starts."),
+            (
+                forecast.with_status(&["required_without_period"]),
+                "required at the next sign-in already: that stands, unless you restart it.",
+            ),
+            (staged, "staged: the period starts at activation."),
+            (suspended, "suspended: the clock stands until activation."),
         ],
         "remove_requirement" => vec![
-            (total - not_required, "need not set MFA up any more; who has keeps being asked for the code."),
-            (not_required, "are not required and are skipped."),
+            (
+                total - not_required,
+                "MFA is no longer required; whoever has set it up goes on being asked for the code.",
+            ),
+            (not_required, "not required: skipped."),
         ],
         "extend" => vec![
-            (in_period + expired, "get a later deadline and are told by e-mail."),
-            (total - in_period - expired, "have no period and are skipped."),
+            (in_period + expired, "a later deadline, told by e-mail."),
+            (total - in_period - expired, "no period to extend: skipped."),
         ],
         "reset_mfa" => vec![
-            (enrolled, "lose their present authenticator; their sessions end, and they are told by e-mail."),
-            (total - enrolled, "have not set MFA up and are skipped."),
+            (enrolled, "the present authenticator stops working, sessions end, told by e-mail."),
+            (total - enrolled, "MFA is not set up: skipped."),
         ],
         "activate" => vec![
-            (staged + suspended, "can sign in from now on; who has no password gets a link by e-mail."),
-            (activated, "are activated already and are skipped."),
+            (
+                staged + suspended,
+                "allowed in from now on; a link to choose a password goes out where there is none.",
+            ),
+            (activated, "activated already: skipped."),
         ],
         "suspend" => vec![
-            (activated, "can't sign in any more, and their sessions end now."),
-            (staged + suspended, "are not activated and are skipped."),
+            (activated, "no sign-in any more, and sessions end now."),
+            (staged + suspended, "not activated: skipped."),
         ],
         "resend_activation" => {
-            vec![(total, "get a new link if they are activated and have no password; others are skipped.")]
+            vec![(total, "a new link for those who are activated and have no password; others are skipped.")]
         }
         "delete" => {
-            vec![(total, "are gone for good, with their MFA and sessions. What the log says of them stays.")]
+            vec![(total, "gone for good, with MFA and sessions. What the log says of them stays.")]
         }
-        _ => vec![(total, "are meant.")],
+        _ => vec![(total, "chosen.")],
     };
     let told = told.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, words)| format!("{}: {words}", words::counted(count, "user"))).collect()

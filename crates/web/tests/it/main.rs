@@ -4,6 +4,7 @@
 mod api;
 mod living;
 mod pages;
+mod rollout;
 mod settings;
 mod site;
 mod tokens;

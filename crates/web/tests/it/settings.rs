@@ -6,29 +6,13 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use claviger_domain::logo::LOGO_MAX;
-use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{on_both, testing::TestDatabase};
 use serde_json::json;
 
 const LOGO: &str = "/admin/settings/organization/logo";
 
 /// A WebP picture of 100 × 50 pixels, as far as it is looked at; all of it is ASCII.
 const PICTURE: &str = "RIFF\0\0\0\0WEBPVP8L\0\0\0\0/\x63\x40\x0c\0";
-
-/// The cookie of an administrator who needs no code.
-async fn administrator(site: &Site) -> String {
-    const FREE: &str = "UPDATE account SET requirement = 'not_required' WHERE realm = 'administrator'";
-    let freed = site.app.store().commit(Batch::of([Statement::new(FREE, p![])])).await.unwrap();
-    assert_eq!(freed, Commit::Committed);
-    let body = "identifier=ada%40acme.test&password=wandering+seal+41+plum";
-    let answer = site.send(form("/admin/sign-in", "", body)).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/admin"));
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
-}
-
-fn form(path: &str, cookie: &str, body: &str) -> Request<Body> {
-    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    request.header(header::COOKIE, cookie).body(Body::from(body.to_owned())).unwrap()
-}
 
 fn upload(cookie: &str, media_type: &str, file: &[u8]) -> Request<Body> {
     let mut body = format!(
@@ -39,10 +23,6 @@ fn upload(cookie: &str, media_type: &str, file: &[u8]) -> Request<Body> {
     body.extend_from_slice(b"\r\n--x--\r\n");
     let request = Request::post(LOGO).header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
     request.header(header::COOKIE, cookie).body(Body::from(body)).unwrap()
-}
-
-async fn page(site: &Site, cookie: &str, path: &str) -> Answer {
-    site.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
 }
 
 on_both!(what_is_no_small_picture_is_no_logo, async |database: &TestDatabase| {

@@ -19,7 +19,7 @@ use claviger_domain::{
     sign_in::TotpSwitch,
     time::Timestamp,
 };
-use claviger_store::{seal::Sealer, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p, seal::Sealer, testing::TestDatabase};
 use claviger_web::{Options, Web, router};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -138,4 +138,24 @@ impl Site {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         self.send(request.body(body).unwrap()).await
     }
+}
+
+/// The cookie of an administrator who needs no code.
+pub(crate) async fn administrator(site: &Site) -> String {
+    const FREE: &str = "UPDATE account SET requirement = 'not_required' WHERE realm = 'administrator'";
+    let freed = site.app.store().commit(Batch::of([Statement::new(FREE, p![])])).await.unwrap();
+    assert_eq!(freed, Commit::Committed);
+    let body = "identifier=ada%40acme.test&password=wandering+seal+41+plum";
+    let answer = site.send(form("/admin/sign-in", "", body)).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/admin"));
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+pub(crate) fn form(path: &str, cookie: &str, body: &str) -> Request<Body> {
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    request.header(header::COOKIE, cookie).body(Body::from(body.to_owned())).unwrap()
+}
+
+pub(crate) async fn page(site: &Site, cookie: &str, path: &str) -> Answer {
+    site.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
 }
