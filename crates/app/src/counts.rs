@@ -85,16 +85,43 @@ impl App {
         match self.0.counts.find(filter, version, self.now()) {
             Found::Fresh(shares) => Ok(shares),
             Found::Stale(shares) => {
-                let (app, filter) = (self.clone(), filter.clone());
-                tokio::spawn(async move {
-                    if let Err(error) = app.count(organization, filter).await {
-                        tracing::warn!(%error, "users could not be counted");
-                    }
-                });
+                self.count_behind(organization, filter.clone());
                 Ok(shares)
             }
             Found::Nothing => self.count(organization, filter.clone()).await,
         }
+    }
+
+    /// How many users match a search, if that is known: counting them takes longer than showing the first.
+    pub async fn known_count(
+        &self,
+        granted: &Granted<ViewUsers>,
+        filter: &Filter,
+    ) -> Result<Option<i64>, Problem> {
+        if filter.search.is_empty() {
+            return self.count_users(granted, filter).await.map(Some);
+        }
+        let organization = self.organization().await?.id;
+        let version = self.0.store.stats().account_changes();
+        match self.0.counts.find(filter, version, self.now()) {
+            Found::Fresh(shares) => Ok(Some(shares.iter().map(|(_, count)| count).sum())),
+            found @ (Found::Stale(_) | Found::Nothing) => {
+                self.count_behind(organization, filter.clone());
+                Ok(match found {
+                    Found::Stale(shares) => Some(shares.iter().map(|(_, count)| count).sum()),
+                    Found::Fresh(_) | Found::Nothing => None,
+                })
+            }
+        }
+    }
+
+    fn count_behind(&self, organization: OrganizationId, filter: Filter) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = app.count(organization, filter).await {
+                tracing::warn!(%error, "users could not be counted");
+            }
+        });
     }
 
     async fn count(&self, organization: OrganizationId, filter: Filter) -> Result<Shares, Problem> {

@@ -6,11 +6,11 @@ use crate::{
     words,
 };
 use claviger_domain::{
-    account::Realm,
+    account::{Account, Realm},
     field::{FieldError, Fields},
     group::{Group, GroupName, Rule, RuleForm, Step, parse_description},
     id::{AccountId, GroupId},
-    mfa::{Period, RunningPeriod},
+    mfa::{EnrollmentDays, Period, RunningPeriod},
     permission::{Actor, Granted, ManageUsers, ViewUsers, Who},
     sign_in::TotpSwitch,
 };
@@ -19,6 +19,9 @@ use claviger_store::{
     table::{self, group::Counted},
 };
 use serde_json::json;
+
+/// Members required in one batch.
+const AT_ONCE: i64 = 250;
 
 /// A group's form as typed.
 #[derive(Clone, Debug, Default)]
@@ -236,41 +239,60 @@ impl App {
         Ok(())
     }
 
-    /// One wave: the members and the group's next turn are one batch, so that a wave is sent once.
-    async fn send_wave(&self, group: Group) -> Result<(), Problem> {
+    /// One wave, some members at a time. Those and the group's revision are one batch, and who was required since
+    /// the wave was due is counted, so that a crash or another node makes no wave larger.
+    async fn send_wave(&self, mut group: Group) -> Result<(), Problem> {
+        while let Some(after) = self.send_part(group).await? {
+            group = after;
+        }
+        Ok(())
+    }
+
+    /// The group as it is now, if its wave goes on.
+    async fn send_part(&self, group: Group) -> Result<Option<Group>, Problem> {
         let actor = Actor { who: Who::System, name: "scheduler".into(), address: String::new() };
         let mut draft = Draft::new(self, &actor).await?;
-        let (organization, now) = (draft.organization.id, draft.now);
-        let Rule::Running(terms) = group.rule else { return Ok(()) };
-        let (required, failed) = table::group::outcome(&self.0.store, organization, group.id, now).await?;
+        let (store, organization, now) = (&self.0.store, draft.organization.id, draft.now);
+        let (Rule::Running(terms), Some(due)) = (group.rule, group.next_wave_at) else { return Ok(None) };
+        let (required, failed) = table::group::outcome(store, organization, group.id, now).await?;
         let after = match terms.step(required, failed, now) {
             Step::Pause => {
-                draft.log(
-                    "group.rule.pause",
-                    &target(&group),
-                    "success",
-                    json!({ "required": required, "failed": failed }),
-                );
+                let details = json!({ "required": required, "failed": failed });
+                draft.log("group.rule.pause", &target(&group), "success", details);
                 Group { rule: Rule::Paused(terms), next_wave_at: None, ..group }
             }
             Step::Require(size, next) => {
-                let members =
-                    table::group::still_to_require(&self.0.store, organization, group.id, size).await?;
+                let sent = table::group::required_since(store, organization, group.id, due).await?;
+                let part = size.saturating_sub(sent).clamp(0, AT_ONCE);
+                let members = table::group::still_to_require(store, organization, group.id, part).await?;
                 for member in &members {
-                    let after =
-                        self.required(&mut draft, member, Period::Days(terms.days), RunningPeriod::Keep)?;
-                    draft.write(match after == *member {
-                        true => table::account::unchanged(organization, member),
-                        false => table::account::save(organization, &after),
-                    });
-                    draft.write(table::group::required(organization, group.id, member.id, now));
+                    self.require_member(&mut draft, &group, (terms.days, member))?;
                 }
-                Group { next_wave_at: Some(next), ..group }
+                let is_over = members.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+                Group { next_wave_at: Some(if is_over { next } else { due }), ..group }
             }
         };
         draft.write(table::group::save(organization, &after));
         // A conflict says that a member or the group was changed beside this: the next turn does it.
-        draft.commit().await.map(drop)
+        let goes_on = draft.commit().await? == Commit::Committed && after.next_wave_at == Some(due);
+        Ok(goes_on.then(|| Group { revision: after.revision + 1, ..after }))
+    }
+
+    fn require_member(
+        &self,
+        draft: &mut Draft<'_>,
+        group: &Group,
+        (days, member): (EnrollmentDays, &Account),
+    ) -> Result<(), Problem> {
+        let organization = draft.organization.id;
+        let after = self.required(draft, member, Period::Days(days), RunningPeriod::Keep)?;
+        draft.write(if after == *member {
+            table::account::unchanged(organization, member)
+        } else {
+            table::account::save(organization, &after)
+        });
+        draft.write(table::group::required(organization, group.id, member.id, draft.now));
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use claviger_store::{
     Batch, Commit, Statement,
     table::{
         self,
-        job::{self, Item, Job, Line, Part, State},
+        job::{self, Item, Job, Line, Part, State, Which},
     },
 };
 use serde_json::json;
@@ -59,6 +59,11 @@ impl App {
         part: Part,
     ) -> Result<Vec<Line>, Problem> {
         let organization = self.organization().await?;
+        let found = job::load(&self.0.store, organization.id, id).await?;
+        let nobody = |job: &Job| job.skipped == 0 && job.state != State::Preview;
+        if part.of == Which::Skipped && found.as_ref().is_some_and(nobody) {
+            return Ok(Vec::new());
+        }
         Ok(job::report(&self.0.store, organization.id, id, part).await?)
     }
 

@@ -93,14 +93,12 @@ pub enum Wave {
 /// What a due rule does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Requires so many members, and looks again then.
+    /// Requires so many members in all, and looks again then.
     Require(i64, Timestamp),
     /// Pauses: too many let their period pass.
     Pause,
 }
 
-/// Members that a rule of everyone requires in one go.
-const AT_ONCE: i64 = 200;
 /// How soon a rule of everyone sees a new member.
 const SOON: Span = Span::minutes(1);
 
@@ -108,7 +106,7 @@ impl Terms {
     /// What happens at `now`, given how many members the rule has required and how many of them failed to enroll.
     pub fn step(&self, required: i64, failed: i64, now: Timestamp) -> Step {
         match self.wave {
-            Wave::Everyone => Step::Require(AT_ONCE, now.plus(SOON)),
+            Wave::Everyone => Step::Require(i64::MAX, now.plus(SOON)),
             Wave::Of { pause_at, .. } if failed * 100 > required * pause_at => Step::Pause,
             Wave::Of { size, hours, .. } => Step::Require(size, now.plus(Span::hours(hours))),
         }
@@ -245,7 +243,7 @@ mod tests {
         assert_eq!(terms(WAVES).step(0, 0, NOW), Step::Require(50, tomorrow));
         assert_eq!(terms(WAVES).step(50, 10, NOW), Step::Require(50, tomorrow));
         assert_eq!(terms(WAVES).step(50, 11, NOW), Step::Pause);
-        assert_eq!(terms(Wave::Everyone).step(50, 50, NOW), Step::Require(AT_ONCE, NOW.plus(SOON)));
+        assert_eq!(terms(Wave::Everyone).step(50, 50, NOW), Step::Require(i64::MAX, NOW.plus(SOON)));
     }
 
     #[test]

@@ -4,11 +4,7 @@ mod drift;
 
 pub use drift::Drift;
 
-use crate::{
-    field::FieldError,
-    secret::Secret,
-    time::Timestamp,
-};
+use crate::{field::FieldError, secret::Secret, time::Timestamp};
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;

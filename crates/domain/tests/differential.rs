@@ -1,5 +1,5 @@
 //! Our codes against those of two others for a million random secrets and times.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use claviger_domain::totp::{Step, TotpSecret};
 use proptest::{prelude::Rng, test_runner::TestRng};

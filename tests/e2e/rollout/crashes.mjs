@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setUpMailQuickly, setUpQuickly } from '../lib/seed.mjs';
 import { until } from '../lib/wait.mjs';
 
-const COUNT = 1_500;
+const COUNT = 700;
 const KILLS = 6;
 
 const names = Array.from({ length: COUNT }, (_, n) => `u${n}`);

@@ -270,6 +270,29 @@ on_both!(membership_requires_mfa_in_waves_until_too_many_fail, async |database: 
     assert!(matches!(world.account(dave.id).await.mfa.requirement, claviger_domain::mfa::Requirement::By(_)));
 });
 
+on_both!(a_large_wave_goes_out_in_parts_and_no_further, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let mut file = String::from("username,email,groups\n");
+    for n in 0..700 {
+        file.push_str(&format!("u{n},u{n}@acme.test,Sales\n"));
+    }
+    let sales = GroupForm { name: "Sales".into(), ..GroupForm::default() };
+    let group = world.app.create_group(&granted(), &sales).await.unwrap();
+    let unasked = Options { requirement: None, ..options() };
+    let upload = world.app.upload_users(&granted(), csv(&file), unasked).await.unwrap();
+    world.app.confirm_job(&granted(), upload.job).await.unwrap();
+    through(&world, upload.job).await;
+    let waves = RuleForm { kind: "waves", days: "7", size: "600", hours: "24", pause_at: "50" };
+    world.app.set_rule(&granted(), group.id, &waves, "").await.unwrap();
+    world.later(Span::seconds(11));
+    world.app.work_once().await.unwrap();
+    let progress = async || world.app.rule_progress(&granted(), group.id).await.unwrap().required;
+    assert_eq!(progress().await, 600);
+    world.later(Span::hours(25));
+    world.app.work_once().await.unwrap();
+    assert_eq!(progress().await, 700);
+});
+
 on_both!(groups_have_names_of_their_own_and_members, async |database: &TestDatabase| {
     let world = World::new(database).await;
     let named = |name: &str| GroupForm { name: name.into(), description: String::new() };

@@ -12,6 +12,9 @@ CREATE INDEX account_requirement ON account (organization, requirement, requirem
 CREATE INDEX account_created ON account (organization, realm, created_at, id);
 CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirement_at, 9223372036854775807), id);
 
+-- Room on each page, so that a note such as the last sign-in stays there and touches no index.
+ALTER TABLE account SET (fillfactor = 70);
+
 -- When a mail server refused a mail to the account for good; nothing once one was taken, or the address changed.
 ALTER TABLE account ADD COLUMN mail_bounced_at BIGINT;
 

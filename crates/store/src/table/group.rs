@@ -233,6 +233,18 @@ pub async fn still_to_require(
     store.query(SQL, p![organization, group, limit]).await
 }
 
+/// How many members the rule has required since then.
+pub async fn required_since(
+    store: &Store,
+    organization: OrganizationId,
+    group: GroupId,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT count(*) FROM group_member \
+        WHERE organization = $1 AND user_group = $2 AND required_at >= $3";
+    Ok(store.query(SQL, p![organization, group, since]).await?.first().copied().unwrap_or(0))
+}
+
 /// The rule has required this member.
 pub fn required(
     organization: OrganizationId,

@@ -200,9 +200,13 @@ pub(super) async fn show(
     let counts = web.app().users_by_status().await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
     let matching = match asked.page {
-        _ if filter == Filter::default() => total,
-        Page::First if !found.has_older => i64::try_from(found.users.len()).unwrap_or(i64::MAX),
-        _ => web.app().count_users(&granted, &filter).await?,
+        _ if filter == Filter::default() => Some(total),
+        Page::First if !found.has_older => i64::try_from(found.users.len()).ok(),
+        _ => web.app().known_count(&granted, &filter).await?,
+    };
+    let matching = match matching {
+        Some(count) => words::counted(count, "user"),
+        None => format!("more than {}", words::counted(PAGE, "user")),
     };
     let ids: Vec<_> = found.users.iter().map(|user| user.id).collect();
     let groups = match columns.has(Column::Groups) {
@@ -225,7 +229,7 @@ pub(super) async fn show(
         older: beside(found.users.last(), "after", found.has_older),
         newer_label: "Previous",
         older_label: "Next",
-        position: words::counted(matching, "user"),
+        position: matching.clone(),
     };
     Ok(page(&Users {
         chrome: AdminChrome::new(&web, &me, frame, "users").await?,
@@ -250,7 +254,7 @@ pub(super) async fn show(
         group,
         actions: ACTIONS,
         query: listing.query(),
-        everyone: words::counted(matching, "user"),
+        everyone: matching,
         rows: found.users.iter().map(|account| row(account, (&groups, &bounced), now, zone)).collect(),
         columns,
         clear: "/admin/users".into(),
