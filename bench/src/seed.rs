@@ -13,13 +13,12 @@ use claviger_domain::{
     account::{Account, Email, Kind, Password, PersonName, Realm, State, Username},
     factor::Factor,
     id::{AccountId, FactorId},
-    lockout::Failures,
     mfa::{Enrollment, Mfa, Requirement},
     permission::{Actor, Granted, ManageOrganization, Who},
     secret::Secret,
     sign_in::TotpSwitch,
     time::{Span, Timestamp},
-    totp::{Drift, SECRET_BYTES, Step, TotpSecret},
+    totp::{SECRET_BYTES, Step, TotpSecret},
 };
 use claviger_store::{Batch, Commit, Store, StoreOptions, seal::Sealer, table};
 use data_encoding::BASE64;
@@ -160,7 +159,7 @@ async fn enroll_administrator(app: &App, store: &Store, sealer: &Sealer) -> Resu
     let organization = app.organization().await?.id;
     let ada = app.find_account(Realm::Administrator, "ada@acme.test").await?.context("no administrator")?;
     let secret = TotpSecret::new(random::<SECRET_BYTES>().to_vec());
-    let factor = new_factor(ada.id, FactorId::new(now(), random()));
+    let factor = Factor::confirmed(FactorId::new(now(), random()), ada.id, Step::NONE, now());
     let sealed = sealer.seal(table::factor::secret_place(factor.id), random(), secret.expose())?;
     let enrolled = Account { mfa: Mfa { enrollment: Enrollment::Enrolled(factor.id), ..ada.mfa }, ..ada };
     let batch = Batch::of([
@@ -188,7 +187,11 @@ async fn users(
         batch.push(table::account::insert(organization, &account));
         if let Enrollment::Enrolled(factor) = account.mfa.enrollment {
             let sealed = sealer.seal(table::factor::secret_place(factor), random(), secret.expose())?;
-            batch.push(table::factor::insert(organization, &new_factor(account.id, factor), sealed));
+            batch.push(table::factor::insert(
+                organization,
+                &Factor::confirmed(factor, account.id, Step::NONE, now()),
+                sealed,
+            ));
         }
         users.push(User { id: account.id, name, secret });
         if n % AT_ONCE == AT_ONCE - 1 || n + 1 == count {
@@ -249,18 +252,4 @@ fn spoken(number: usize) -> String {
         rest /= SYLLABLES.len();
     }
     name
-}
-
-fn new_factor(account: AccountId, id: FactorId) -> Factor {
-    let now = now();
-    Factor {
-        id,
-        account,
-        revision: 1,
-        last_step: Step::NONE,
-        drift: Drift::default(),
-        failures: Failures::default(),
-        confirmed_at: now,
-        last_used_at: now,
-    }
 }

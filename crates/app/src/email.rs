@@ -2,6 +2,7 @@
 
 use crate::{
     App, Problem, Refusal,
+    beside::{Read, trim},
     draft::{Draft, Target, nothing},
     mail::{Addressed, Facts},
     ports::SmtpServer,
@@ -233,18 +234,12 @@ impl App {
         let organization = self.organization().await?;
         let more = Listing { limit: listing.limit.saturating_add(1), ..*listing };
         let mut found = table::mail::list(&self.0.store, organization.id, &more).await?;
-        let full = i64::try_from(found.len()).unwrap_or(i64::MAX) > listing.limit;
-        let (has_newer, has_older) = match listing.page {
-            Page::Newest => (false, full),
-            Page::Older(_) => (true, full),
-            Page::Newer(_) => (full, true),
+        let read = match listing.page {
+            Page::Newest => Read::First,
+            Page::Older(_) => Read::Onward,
+            Page::Newer(_) => Read::Back,
         };
-        if full {
-            match listing.page {
-                Page::Newer(_) => drop(found.remove(0)),
-                Page::Newest | Page::Older(_) => drop(found.pop()),
-            }
-        }
+        let (has_newer, has_older) = trim(&mut found, read, listing.limit);
         Ok(MailPage { mails: self.with_links(found).await?, has_newer, has_older })
     }
 

@@ -8,19 +8,18 @@ use crate::{
     session::{HalfSignedIn, NewSession, Origin, SignedIn},
 };
 use claviger_domain::{
-    account::{Account, Realm},
+    account::Account,
     factor::Factor,
     id::{FactorId, SessionId},
-    lockout::Failures,
     mail::Kind,
     mfa::Enrollment,
     organization::Organization,
     permission::Actor,
     recovery::RecoveryCode,
     secret::Secret,
-    sign_in::{Next, Proven, TotpSwitch},
+    sign_in::{Next, Proven},
     time::{Span, Timestamp},
-    totp::{Drift, SECRET_BYTES, TotpSecret},
+    totp::{SECRET_BYTES, TotpSecret},
 };
 use claviger_store::{
     Commit,
@@ -106,7 +105,7 @@ pub struct Confirmed {
 
 impl App {
     pub(crate) fn may_enroll(&self, who: &Enroller, organization: &Organization) -> Result<(), Refusal> {
-        if who.account.kind.realm() == Realm::User && organization.totp == TotpSwitch::Disabled {
+        if !organization.totp.is_in_force(who.account.kind.realm()) {
             return Err(Refusal::state("totp_disabled", "Your organization has not enabled MFA."));
         }
         Ok(())
@@ -188,16 +187,7 @@ impl App {
         let begun = Begun { organization: &organization, provisional: &provisional, secret: &secret };
         let step = self.first_step(&begun, code, second)?;
         let now = self.now();
-        let factor = Factor {
-            id: provisional.id,
-            account: who.account.id,
-            revision: 1,
-            last_step: step,
-            drift: Drift::default(),
-            failures: Failures::default(),
-            confirmed_at: now,
-            last_used_at: now,
-        };
+        let factor = Factor::confirmed(provisional.id, who.account.id, step, now);
         let sealed = self.0.sealer.seal(secret_place(factor.id), self.random(), secret.expose())?;
         let changed = Account { mfa: who.account.mfa.enrolled(factor.id), ..who.account.clone() };
         let mut draft = Draft::of(self, &who.actor, organization);

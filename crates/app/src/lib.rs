@@ -7,6 +7,7 @@ pub mod account;
 pub mod administrators;
 pub mod api_key;
 pub mod audit;
+mod beside;
 pub mod bulk;
 pub mod counts;
 pub mod csv_text;

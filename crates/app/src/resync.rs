@@ -2,6 +2,7 @@
 
 use crate::{
     App, Problem, Refusal,
+    beside::{Read, trim},
     draft::{Draft, Target},
     session::{HalfSignedIn, SignedIn},
     sign_in::CodeOutcome,
@@ -105,17 +106,7 @@ impl App {
     ) -> Result<DriftingPage, Problem> {
         let organization = self.organization().await?;
         let mut factors = table::report::drifting(&self.0.store, organization.id, page, limit + 1).await?;
-        let full = i64::try_from(factors.len()).unwrap_or(i64::MAX) > limit;
-        let (has_newer, has_older) = match page {
-            Page::First => (false, full),
-            Page::After(_) => (true, full),
-            Page::Before(_) => (full, true),
-        };
-        match page {
-            Page::Before(_) if full => drop(factors.remove(0)),
-            Page::First | Page::After(_) if full => drop(factors.pop()),
-            Page::First | Page::After(_) | Page::Before(_) => {}
-        }
+        let (has_newer, has_older) = trim(&mut factors, Read::from(page), limit);
         Ok(DriftingPage { factors, has_newer, has_older })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     App, Problem, Refusal,
+    beside::{Read, trim},
     draft::{Draft, Target, nothing},
     enrollment::{Confirmed, Enroller},
     mail::Facts,
@@ -12,7 +13,6 @@ use claviger_domain::{
     factor::Factor,
     field::FieldError,
     id::{AccountId, FactorId, TokenId},
-    lockout::Failures,
     mail::Kind,
     mfa::Enrollment,
     permission::{Granted, ManageUsers, ViewUsers},
@@ -86,17 +86,7 @@ impl App {
     ) -> Result<TokenPage, Problem> {
         let id = self.organization().await?.id;
         let mut tokens = table::token::page(&self.0.store, id, filter, page, limit + 1).await?;
-        let full = i64::try_from(tokens.len()).unwrap_or(i64::MAX) > limit;
-        let (has_newer, has_older) = match page {
-            Page::First => (false, full),
-            Page::After(_) => (true, full),
-            Page::Before(_) => (full, true),
-        };
-        match page {
-            Page::Before(_) if full => drop(tokens.remove(0)),
-            Page::First | Page::After(_) if full => drop(tokens.pop()),
-            Page::First | Page::After(_) | Page::Before(_) => {}
-        }
+        let (has_newer, has_older) = trim(&mut tokens, Read::from(page), limit);
         Ok(TokenPage { tokens, has_newer, has_older })
     }
 
@@ -190,16 +180,7 @@ impl App {
         step: Step,
     ) -> Result<Account, Problem> {
         let (id, now) = (draft.organization.id, draft.now);
-        let factor = Factor {
-            id: FactorId::new(now, self.random()),
-            account: account.id,
-            revision: 1,
-            last_step: step,
-            drift: Drift::default(),
-            failures: Failures::default(),
-            confirmed_at: now,
-            last_used_at: now,
-        };
+        let factor = Factor::confirmed(FactorId::new(now, self.random()), account.id, step, now);
         let place = factor::secret_place(factor.id);
         let sealed = self.0.sealer.seal(place, self.random(), secret.expose())?;
         let after = Account { mfa: account.mfa.enrolled(factor.id), ..account.clone() };

@@ -2,6 +2,7 @@
 
 use crate::{
     App, Problem, Refusal,
+    beside::{Read, trim},
     demand::Demand,
     draft::{Draft, Target, nothing},
     mail::Facts,
@@ -23,7 +24,7 @@ use claviger_store::{
     table::{
         self,
         link::Purpose,
-        user_list::{self, Listing, Page},
+        user_list::{self, Listing},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -117,18 +118,7 @@ impl App {
         let organization = self.organization().await?;
         let more = Listing { limit: listing.limit + 1, ..listing.clone() };
         let mut users = user_list::page(&self.0.store, organization.id, &more, self.now()).await?;
-        let full = i64::try_from(users.len()).unwrap_or(i64::MAX) > listing.limit;
-        let (has_newer, has_older) = match listing.page {
-            Page::First => (false, full),
-            Page::After(_) => (true, full),
-            Page::Before(_) => (full, true),
-        };
-        if full {
-            match listing.page {
-                Page::Before(_) => drop(users.remove(0)),
-                Page::First | Page::After(_) => drop(users.pop()),
-            }
-        }
+        let (has_newer, has_older) = trim(&mut users, Read::from(&listing.page), listing.limit);
         Ok(UserPage { users, has_newer, has_older })
     }
 

@@ -27,3 +27,19 @@ pub struct Factor {
     /// When a code of it was last accepted.
     pub last_used_at: Timestamp,
 }
+
+impl Factor {
+    /// A factor that was confirmed at `now` by the code of `step`, which is used up.
+    pub fn confirmed(id: FactorId, account: AccountId, step: Step, now: Timestamp) -> Self {
+        Self {
+            id,
+            account,
+            revision: 1,
+            last_step: step,
+            drift: Drift::default(),
+            failures: Failures::default(),
+            confirmed_at: now,
+            last_used_at: now,
+        }
+    }
+}

@@ -21,6 +21,16 @@ pub enum TotpSwitch {
     Disabled,
 }
 
+impl TotpSwitch {
+    /// S2.3: whether codes are asked for, and MFA can be set up, in that portal. Administrators' MFA stays in force.
+    pub const fn is_in_force(self, realm: Realm) -> bool {
+        match (realm, self) {
+            (Realm::Administrator, _) | (Realm::User, Self::Enabled) => true,
+            (Realm::User, Self::Disabled) => false,
+        }
+    }
+}
+
 /// What a session has shown so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,7 +105,7 @@ pub fn next(account: &Account, totp: TotpSwitch, proven: Proven, now: Timestamp)
     if account.state != State::Activated {
         return Next::Barred;
     }
-    let in_force = account.kind.realm() == Realm::Administrator || totp == TotpSwitch::Enabled;
+    let in_force = totp.is_in_force(account.kind.realm());
     let after_factor = match (in_force, account.mfa.enrollment, proven) {
         (true, Enrollment::Enrolled(factor), Proven::Password | Proven::PutOff) => Some(Next::Code(factor)),
         (true, Enrollment::NotEnrolled, _) => enrollment_step(account.mfa.requirement, proven, now),

@@ -8,10 +8,7 @@ use crate::{
     view::{Fact, SessionRow, When},
 };
 use claviger_app::{session::SignedIn, words};
-use claviger_domain::{
-    account::Realm, audit::Entry, mfa::Enrollment, recovery::is_few, sign_in::TotpSwitch, status::Status,
-    time::Timestamp,
-};
+use claviger_domain::{audit::Entry, mfa::Enrollment, recovery::is_few, status::Status, time::Timestamp};
 
 const SHOWN: usize = 10;
 const READ: i64 = 50;
@@ -79,10 +76,8 @@ impl Own {
     }
 }
 
-/// Whether codes are asked for at all (S2.3).
 async fn in_force(web: &Web, me: &SignedIn) -> Result<bool, PageError> {
-    let totp = web.app().organization().await?.totp;
-    Ok(me.account.kind.realm() == Realm::Administrator || totp == TotpSwitch::Enabled)
+    Ok(web.app().organization().await?.totp.is_in_force(me.account.kind.realm()))
 }
 
 async fn mfa(web: &Web, portal: Portal, me: &SignedIn, zone: &str) -> Result<Mfa, PageError> {
