@@ -1,7 +1,8 @@
 //! Load generator and benchmark suite: starts the server on seeded databases and measures it from outside.
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
-//! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. An argument picks those whose name contains it.
+//! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. The first argument picks the databases whose name
+//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`.
 
 mod http;
 mod load;
@@ -29,10 +30,20 @@ async fn main() -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     say(&format!("{cores} cores, load generator included; {USERS} users\n"));
     let only = std::env::args().nth(1).unwrap_or_default();
+    let part = Part(std::env::args().nth(2).unwrap_or_default());
     for (name, place) in places()?.into_iter().filter(|(name, _)| name.contains(&only)) {
-        measure(&binary, &name, &place).await.with_context(|| format!("{name} failed"))?;
+        measure(&binary, &name, &place, &part).await.with_context(|| format!("{name} failed"))?;
     }
     Ok(())
+}
+
+/// What was asked to be measured; everything if it is empty.
+struct Part(String);
+
+impl Part {
+    fn has(&self, name: &str) -> bool {
+        name.contains(&self.0)
+    }
 }
 
 /// Where a database is measured: its folder, and its URL if it is not in there.
@@ -57,27 +68,37 @@ fn places() -> Result<Vec<(String, Place)>> {
     Ok(places)
 }
 
-async fn measure(binary: &Path, name: &str, place: &Place) -> Result<()> {
-    let server_and_codes = codes(binary, name, place).await;
-    std::fs::remove_dir_all(&place.folder)?;
-    server_and_codes?;
-    say(&format!("{name}: {ROLLED_OUT} users"));
-    for people in [People::Mixed, People::Untouched] {
-        std::fs::create_dir_all(&place.folder)?;
-        let seeded = seed::seed(place, ROLLED_OUT, people).await?;
-        let server = Server::start(binary, &seeded).await?;
-        server.rest().await;
-        match people {
-            People::Untouched => rollout::require_everybody(&server, &seeded).await?,
-            People::Mixed | People::Enrolled => rollout::pages(&server, &seeded).await?,
-        }
-        server.stop().await?;
+async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Result<()> {
+    if part.has("verify") || part.has("sign-in") {
+        let measured = codes(binary, name, place, part).await;
         std::fs::remove_dir_all(&place.folder)?;
+        measured?;
+    }
+    for (what, people) in [("lists", People::Mixed), ("require", People::Untouched)] {
+        if !part.has(what) {
+            continue;
+        }
+        say(&format!("{name}: {ROLLED_OUT} users"));
+        std::fs::create_dir_all(&place.folder)?;
+        let measured = roll_out(binary, place, people).await;
+        std::fs::remove_dir_all(&place.folder)?;
+        measured?;
     }
     Ok(())
 }
 
-async fn codes(binary: &Path, name: &str, place: &Place) -> Result<()> {
+async fn roll_out(binary: &Path, place: &Place, people: People) -> Result<()> {
+    let seeded = seed::seed(place, ROLLED_OUT, people).await?;
+    let server = Server::start(binary, &seeded).await?;
+    server.rest().await;
+    match people {
+        People::Untouched => rollout::require_everybody(&server, &seeded).await?,
+        People::Mixed | People::Enrolled => rollout::pages(&server, &seeded).await?,
+    }
+    server.stop().await
+}
+
+async fn codes(binary: &Path, name: &str, place: &Place, part: &Part) -> Result<()> {
     std::fs::create_dir_all(&place.folder)?;
     let seeded = std::sync::Arc::new(seed::seed(place, USERS, People::Enrolled).await?);
     let server = Server::start(binary, &seeded).await?;
@@ -87,7 +108,11 @@ async fn codes(binary: &Path, name: &str, place: &Place) -> Result<()> {
     ));
     server.rest().await;
     say(&format!("  idle: {} MiB resident", server.memory()?.resident));
-    load::verify_phases(&server, &seeded).await?;
-    load::sign_in_storm(&server, &seeded).await?;
+    if part.has("verify") {
+        load::verify_phases(&server, &seeded).await?;
+    }
+    if part.has("sign-in") {
+        load::sign_in_storm(&server, &seeded).await?;
+    }
     server.stop().await
 }

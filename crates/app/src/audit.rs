@@ -44,13 +44,17 @@ impl App {
         let head = table::audit::head(&self.0.store, organization.id).await?;
         let head = head.ok_or_else(|| Problem::Internal("the chain's head is missing".into()))?;
         let mut place = head;
-        let mut batch = Batch::new();
+        let mut places = Vec::with_capacity(entries.len());
         for entry in &entries {
             let sequence = place.sequence + 1;
             place = Head { sequence, link: entry.link(&place.link, sequence) };
-            batch.push(table::audit::seal(organization.id, entry.id, place));
+            places.push((entry.id, place));
         }
-        batch.push(table::audit::advance(organization.id, head, place));
+        let batch = Batch::of(table::audit::seal(organization.id, &places)).and([table::audit::advance(
+            organization.id,
+            head,
+            place,
+        )]);
         match self.0.store.commit(batch).await? {
             Commit::Committed => Ok(entries.len()),
             Commit::Conflict => Ok(0),

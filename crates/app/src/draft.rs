@@ -4,7 +4,7 @@ use crate::{App, Problem, Token, mail::Facts};
 use claviger_domain::{
     account::{Account, Realm},
     audit::{Entry, actor_words},
-    id::{AuditId, IdEntropy, LinkId, MailId},
+    id::{AccountId, AuditId, IdEntropy, LinkId, MailId},
     mail::Kind,
     organization::Organization,
     permission::Actor,
@@ -15,7 +15,7 @@ use claviger_store::{
     table::{self, link::Purpose},
 };
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) struct Draft<'a> {
     app: &'a App,
@@ -24,6 +24,7 @@ pub(crate) struct Draft<'a> {
     actor: &'a Actor,
     batch: Batch,
     mails: usize,
+    told_deadline: BTreeSet<AccountId>,
     written: u16,
 }
 
@@ -46,7 +47,16 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn of(app: &'a App, actor: &'a Actor, organization: Arc<Organization>) -> Self {
-        Self { app, organization, now: app.now(), actor, batch: Batch::new(), mails: 0, written: 0 }
+        Self {
+            app,
+            organization,
+            now: app.now(),
+            actor,
+            batch: Batch::new(),
+            mails: 0,
+            told_deadline: BTreeSet::new(),
+            written: 0,
+        }
     }
 
     /// Randomness for an id that sorts after the ones before it in this batch.
@@ -104,7 +114,7 @@ impl<'a> Draft<'a> {
         let mail = self.queued(kind, account, cause, facts)?;
         self.batch.push(mail);
         if kind.tells_deadline() && facts.until.is_some() {
-            self.batch.push(table::account_mail::told_deadline(self.organization.id, account.id, self.now));
+            self.told_deadline.insert(account.id);
         }
         Ok(())
     }
@@ -201,7 +211,10 @@ impl<'a> Draft<'a> {
         self.actor.name.clone()
     }
 
-    pub(crate) async fn commit(self) -> Result<Commit, Problem> {
+    pub(crate) async fn commit(mut self) -> Result<Commit, Problem> {
+        for account in self.told_deadline {
+            self.batch.push(table::account_mail::told_deadline(self.organization.id, account, self.now));
+        }
         let commit = self.app.0.store.commit(self.batch).await?;
         if commit == Commit::Committed && self.mails > 0 {
             self.app.0.queued.notify_one();

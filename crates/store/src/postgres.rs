@@ -3,7 +3,7 @@
 use crate::{
     FromRow, Row, Stats, StoreError, Value,
     migrate::{self, Migration},
-    statement::{Batch, Commit, Statement},
+    statement::{About, Batch, Commit, Statement, together},
 };
 use futures_util::future::{join, join_all};
 use std::{
@@ -150,9 +150,10 @@ impl Session {
 
     /// One transaction in two round trips: everything, then the verdict.
     async fn write(&self, statements: &[Statement]) -> Result<Commit, StoreError> {
+        let statements = &together(statements)[..];
         let mut prepared = Vec::with_capacity(statements.len());
         for statement in statements {
-            prepared.push(self.prepare(statement.sql.clone()).await?);
+            prepared.push(self.prepare(locking(statement)).await?);
         }
         let run = statements.iter().zip(&prepared).map(|(statement, prepared)| async move {
             self.client.execute(prepared, &references(&statement.values)).await
@@ -175,8 +176,16 @@ impl Session {
     }
 }
 
+/// A guard's row must be held until the commit; SQLite's one writer needs no word for it.
+fn locking(statement: &Statement) -> Cow<'static, str> {
+    match statement.about {
+        About::Guard => Cow::Owned(format!("{} FOR NO KEY UPDATE", statement.sql)),
+        About::Accounts | About::Others | About::Row => statement.sql.clone(),
+    }
+}
+
 fn verdict(
-    statements: &[Statement],
+    statements: &[Cow<'_, Statement>],
     changed: Result<Vec<u64>, tokio_postgres::Error>,
 ) -> Result<Commit, StoreError> {
     use tokio_postgres::error::SqlState;

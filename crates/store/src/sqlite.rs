@@ -3,10 +3,10 @@
 use crate::{
     FromRow, Row, Stats, StoreError, Value,
     migrate::{self, Migration},
-    statement::{Batch, Commit, placeholders},
+    statement::{About, Batch, Commit, Statement},
 };
 use crossbeam_channel::{Receiver, Sender};
-use rusqlite::{Connection, OpenFlags, config::DbConfig, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, params_from_iter};
 use std::{
     path::Path,
     sync::{Arc, Mutex, atomic::Ordering},
@@ -117,8 +117,7 @@ fn migrate_sqlite(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn rows<T: FromRow>(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<T>, StoreError> {
-    check_count(sql, values)?;
-    let mut statement = connection.prepare_cached(&numbered(sql))?;
+    let mut statement = prepare(connection, sql, values.len())?;
     let mut found = statement.query(params_from_iter(values))?;
     let mut all = Vec::new();
     while let Some(row) = found.next()? {
@@ -133,11 +132,16 @@ fn numbered(sql: &str) -> String {
 }
 
 /// SQLite binds a missing parameter as NULL; a wrong count must not pass silently.
-fn check_count(sql: &str, values: &[Value]) -> Result<(), StoreError> {
-    if placeholders(sql) == values.len() {
-        Ok(())
+fn prepare<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    values: usize,
+) -> Result<CachedStatement<'c>, StoreError> {
+    let statement = connection.prepare_cached(&numbered(sql))?;
+    if statement.parameter_count() == values {
+        Ok(statement)
     } else {
-        Err(StoreError::corrupt(format!("{} values for: {sql}", values.len())))
+        Err(StoreError::corrupt(format!("{values} values for: {sql}")))
     }
 }
 
@@ -209,16 +213,27 @@ fn in_savepoint(connection: &Connection, batch: &Batch) -> Result<Commit, StoreE
 
 fn run(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
     for statement in &batch.0 {
-        check_count(&statement.sql, &statement.values)?;
-        let changed = connection
-            .prepare_cached(&numbered(&statement.sql))?
-            .execute(params_from_iter(&statement.values));
-        match (changed.map_err(StoreError::from), statement.rows) {
-            (Ok(changed), Some(expected)) if changed as u64 != expected => return Ok(Commit::Conflict),
+        match (apply(connection, statement), statement.rows) {
+            (Ok(changed), Some(expected)) if changed != expected => return Ok(Commit::Conflict),
             (Ok(_), _) => {}
             (Err(StoreError::Duplicate), _) => return Ok(Commit::Conflict),
             (Err(error), _) => return Err(error),
         }
     }
     Ok(Commit::Committed)
+}
+
+/// How many rows it changed, or found if it is a guard: the one writer keeps them as they are.
+fn apply(connection: &Connection, statement: &Statement) -> Result<u64, StoreError> {
+    let mut prepared = prepare(connection, &statement.sql, statement.values.len())?;
+    let values = params_from_iter(&statement.values);
+    if statement.about == About::Guard {
+        let mut found = prepared.query(values)?;
+        let mut count = 0;
+        while found.next()?.is_some() {
+            count += 1;
+        }
+        return Ok(count);
+    }
+    Ok(prepared.execute(values)? as u64)
 }

@@ -129,11 +129,15 @@ impl Store {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Option<T>, StoreError> {
-        let rows = match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.quick(sql, values).await?,
-            Engine::Postgres(postgres) => postgres.query(Cow::Borrowed(sql), values).await?,
-        };
-        Ok(rows.into_iter().next())
+        Ok(self.few(sql, values).await?.into_iter().next())
+    }
+
+    /// The rows, a handful at most, of a query that finds them by an index.
+    pub async fn few<T: FromRow>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<T>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.quick(sql, values).await,
+            Engine::Postgres(postgres) => postgres.query(Cow::Borrowed(sql), values).await,
+        }
     }
 
     async fn rows<T: FromRow>(

@@ -18,8 +18,13 @@ ALTER TABLE account SET (fillfactor = 70);
 -- When a mail server refused a mail to the account for good; nothing once one was taken, or the address changed.
 ALTER TABLE account ADD COLUMN mail_bounced_at BIGINT;
 
--- When a mail last told the person their deadline; nothing if none did since the account was made.
-ALTER TABLE account ADD COLUMN deadline_told_at BIGINT;
+-- When a mail last told a person their deadline. Not with the account, whose row has many indexes.
+CREATE TABLE deadline_told (
+    organization UUID NOT NULL,
+    account UUID NOT NULL,
+    told_at BIGINT NOT NULL,
+    PRIMARY KEY (organization, account)
+);
 
 -- A page of the mail queue in one state.
 CREATE INDEX mail_state ON mail (organization, state, id);

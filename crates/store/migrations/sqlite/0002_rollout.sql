@@ -17,8 +17,13 @@ CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirem
 -- When a mail server refused a mail to the account for good; nothing once one was taken, or the address changed.
 ALTER TABLE account ADD COLUMN mail_bounced_at INTEGER;
 
--- When a mail last told the person their deadline; nothing if none did since the account was made.
-ALTER TABLE account ADD COLUMN deadline_told_at INTEGER;
+-- When a mail last told a person their deadline. Not with the account, whose row has many indexes.
+CREATE TABLE deadline_told (
+    organization BLOB NOT NULL,
+    account BLOB NOT NULL,
+    told_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, account)
+) STRICT, WITHOUT ROWID;
 
 -- A page of the mail queue in one state.
 CREATE INDEX mail_state ON mail (organization, state, id);

@@ -155,9 +155,8 @@ pub fn save(organization: OrganizationId, account: &Account) -> Statement {
 
 /// The account is still what was loaded; changes nothing.
 pub fn unchanged(organization: OrganizationId, account: &Account) -> Statement {
-    const SQL: &str =
-        "UPDATE account SET revision = revision WHERE organization = $1 AND id = $2 AND revision = $3";
-    Statement::new(SQL, p![organization, account.id, account.revision]).expect_rows(1)
+    const SQL: &str = "SELECT 1 FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
+    Statement::guard(SQL, p![organization, account.id, account.revision])
 }
 
 /// Notes a complete sign-in; not a change that others must be guarded on.
@@ -169,13 +168,14 @@ pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) ->
 /// Deletes the account and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement> {
     const ACCOUNT: &str = "DELETE FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 8] = [
+    const PARTS: [&str; 9] = [
         "DELETE FROM factor WHERE organization = $1 AND account = $2",
         "DELETE FROM provisional_factor WHERE organization = $1 AND account = $2",
         "DELETE FROM recovery_code WHERE organization = $1 AND account = $2",
         "DELETE FROM session WHERE organization = $1 AND account = $2",
         "DELETE FROM link WHERE organization = $1 AND account = $2",
         "DELETE FROM group_member WHERE organization = $1 AND account = $2",
+        "DELETE FROM deadline_told WHERE organization = $1 AND account = $2",
         "UPDATE hardware_token SET account = NULL, assigned_at = NULL, confirmed_at = NULL \
          WHERE organization = $1 AND account = $2",
         "DELETE FROM mail WHERE organization = $1 AND account = $2 AND state = 'queued'",

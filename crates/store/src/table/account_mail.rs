@@ -61,10 +61,11 @@ pub async fn bounced(
     Ok(found)
 }
 
-/// S4.10: a mail tells the person their deadline; not a change that others must be guarded on.
+/// S4.10: a mail tells the person their deadline. Once for an account in a batch.
 pub fn told_deadline(organization: OrganizationId, id: AccountId, now: Timestamp) -> Statement {
-    const SQL: &str = "UPDATE account SET deadline_told_at = $3 WHERE organization = $1 AND id = $2";
-    Statement::new(SQL, p![organization, id, now])
+    const SQL: &str = "INSERT INTO deadline_told (organization, account, told_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (organization, account) DO UPDATE SET told_at = EXCLUDED.told_at";
+    Statement::row(SQL, p![organization, id, now])
 }
 
 /// Whom a reminder is for at `now`, from a place in the order of deadlines on.
@@ -96,9 +97,10 @@ pub async fn to_remind(
     const SQL: &str = concat!(
         "SELECT ",
         account_columns!(),
-        " FROM account a WHERE a.organization = $1 AND a.requirement = 'by' AND a.requirement_at >= $2 \
+        " FROM account a LEFT JOIN deadline_told t ON t.organization = a.organization AND t.account = a.id \
+          WHERE a.organization = $1 AND a.requirement = 'by' AND a.requirement_at >= $2 \
           AND (a.requirement_at, a.id) > ($2, $3) AND a.requirement_at <= $4 AND a.factor_id IS NULL \
-          AND a.state = 'activated' AND a.requirement_at - $5 > COALESCE(a.deadline_told_at, a.created_at) \
+          AND a.state = 'activated' AND a.requirement_at - $5 > COALESCE(t.told_at, a.created_at) \
           ORDER BY a.requirement_at, a.id LIMIT $6"
     );
     let Due { band, now, after: (deadline, id) } = *due;

@@ -1,6 +1,6 @@
 //! The activity log: entries are written with the change they tell of, and sealed into a hash chain after.
 
-use crate::{FromRow, Row, Statement, Store, StoreError, p};
+use crate::{FromRow, Row, Select, Statement, Store, StoreError, p, statement::in_few_sizes};
 use claviger_domain::{
     audit::{Entry, Link},
     id::{AuditId, OrganizationId},
@@ -69,7 +69,7 @@ impl FromRow for Head {
 pub fn insert(entry: &Entry) -> Statement {
     const SQL: &str = "INSERT INTO audit (organization, id, at, actor_kind, actor_id, actor_name, address, action, target_id, \
         target_name, outcome, details, sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
-    Statement::new(
+    Statement::row(
         SQL,
         p![
             entry.organization,
@@ -110,11 +110,28 @@ pub async fn head(store: &Store, organization: OrganizationId) -> Result<Option<
     store.first(SQL, p![organization]).await
 }
 
-/// Gives an entry its place in the chain.
-pub fn seal(organization: OrganizationId, id: AuditId, place: Head) -> Statement {
-    const SQL: &str =
-        "UPDATE audit SET sequence = $3, link = $4 WHERE organization = $1 AND id = $2 AND sequence = 0";
-    Statement::new(SQL, p![organization, id, place.sequence, place.link]).expect_rows(1)
+/// Gives entries their places in the chain.
+pub fn seal(organization: OrganizationId, places: &[(AuditId, Head)]) -> Vec<Statement> {
+    in_few_sizes(places).into_iter().map(|some| seal_together(organization, some)).collect()
+}
+
+fn seal_together(organization: OrganizationId, places: &[(AuditId, Head)]) -> Statement {
+    let mut values = p![organization];
+    let (mut sequences, mut links, mut ids) = (String::new(), String::new(), String::new());
+    for (id, place) in places {
+        let n = values.len();
+        let (entry, sequence, link) = (n + 1, n + 2, n + 3);
+        sequences.push_str(&format!(" WHEN ${entry} THEN ${sequence}"));
+        links.push_str(&format!(" WHEN ${entry} THEN ${link}"));
+        ids.push_str(&format!("{}${entry}", if ids.is_empty() { "" } else { ", " }));
+        values.extend(p![*id, place.sequence, place.link]);
+    }
+    // ELSE tells PostgreSQL the types; it is never reached.
+    let sql = format!(
+        "UPDATE audit SET sequence = CASE id{sequences} ELSE sequence END, link = CASE id{links} ELSE link END \
+         WHERE organization = $1 AND sequence = 0 AND id IN ({ids})"
+    );
+    Statement::built(Select::new(&sql, values)).expect_rows(places.len() as u64)
 }
 
 /// Moves the end of the chain on; one sealer wins.

@@ -177,8 +177,9 @@ pub fn save(organization: OrganizationId, after: &Factor) -> Statement {
 
 /// The factor is still what an attempt was judged on; changes nothing, so that refusals don't race each other.
 pub fn unchanged(organization: OrganizationId, factor: &Factor) -> Statement {
-    const SQL: &str = "UPDATE factor SET revision = revision WHERE organization = $1 AND account = $2 AND id = $3 AND revision = $4";
-    Statement::new(SQL, p![organization, factor.account, factor.id, factor.revision]).expect_rows(1)
+    const SQL: &str =
+        "SELECT 1 FROM factor WHERE organization = $1 AND account = $2 AND id = $3 AND revision = $4";
+    Statement::guard(SQL, p![organization, factor.account, factor.id, factor.revision])
 }
 
 /// Deletes the account's factor, if it has one, and with it the recovery codes that stand in for it (S4.9); its

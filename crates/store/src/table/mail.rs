@@ -117,7 +117,7 @@ pub fn insert(organization: OrganizationId, mail: New<'_>, now: Timestamp) -> St
         next_attempt_at, last_error, created_at, sent_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, '', $8, NULL) ON CONFLICT (organization, cause) DO NOTHING";
     let New { id, cause, kind, account, recipient, payload } = mail;
-    Statement::new(SQL, p![organization, id, cause, kind.key(), account, recipient, payload, now])
+    Statement::row(SQL, p![organization, id, cause, kind.key(), account, recipient, payload, now])
 }
 
 /// No mail was queued for that cause; changes nothing.

@@ -46,7 +46,7 @@ pub async fn load(
     const SQL: &str = "SELECT scope, failures, last_at FROM throttle WHERE organization = $1 AND \
         ((scope = 'account_at_address' AND subject = $2) OR (scope = 'address' AND subject = $3) OR (scope = 'account' AND subject = $4))";
     let values = p![organization, subjects.account_at_address, subjects.address, subjects.account];
-    let counted: Vec<Counted> = store.query(SQL, values).await?;
+    let counted: Vec<Counted> = store.few(SQL, values).await?;
     Ok(counted
         .into_iter()
         .filter_map(|Counted(key, count)| {
