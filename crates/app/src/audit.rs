@@ -44,17 +44,13 @@ impl App {
         let head = table::audit::head(&self.0.store, organization.id).await?;
         let head = head.ok_or_else(|| Problem::Internal("the chain's head is missing".into()))?;
         let mut place = head;
-        let mut places = Vec::with_capacity(entries.len());
+        let mut batch = Batch::new();
         for entry in &entries {
             let sequence = place.sequence + 1;
             place = Head { sequence, link: entry.link(&place.link, sequence) };
-            places.push((entry.id, place));
+            batch.push(table::audit::seal(organization.id, entry.id, place));
         }
-        let batch = Batch::of(table::audit::seal(organization.id, &places)).and([table::audit::advance(
-            organization.id,
-            head,
-            place,
-        )]);
+        batch.push(table::audit::advance(organization.id, head, place));
         match self.0.store.commit(batch).await? {
             Commit::Committed => Ok(entries.len()),
             Commit::Conflict => Ok(0),

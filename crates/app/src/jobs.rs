@@ -18,7 +18,7 @@ use claviger_store::{
     Batch, Commit, Statement,
     table::{
         self,
-        job::{self, Item, Job, Line, Part, State, Which},
+        job::{self, Job, Line, Part, State, Which},
     },
 };
 use serde_json::json;
@@ -164,17 +164,27 @@ impl App {
     ) -> Result<(), Problem> {
         let actor: Actor = from_json(&found.actor)?;
         let work = Work::of(&found)?;
-        let mut size = CHUNK;
+        let (id, mut size, mut decided) = (found.id, CHUNK, None);
         while !is_stopping() {
-            let items = job::next_items(&self.0.store, organization, found.id, found.position, size).await?;
-            let Some(last) = items.last() else {
+            let chunk = match decided.take() {
+                Some(chunk) => Some(chunk),
+                None => self.decide(&actor, &work, id, (found.position, size)).await?,
+            };
+            let Some(Chunk { draft, to }) = chunk else {
                 return self.finish(organization, &found, &actor).await;
             };
-            let to = last.position;
-            match self.chunk(&actor, &work, &found, &items).await? {
-                Commit::Committed => (found.position, size) = (to, CHUNK),
+            let (done, next) = match &work {
+                // The next chunk is decided while the database writes this one.
+                Work::Bulk(_) => {
+                    tokio::join!(draft.commit(), self.decide(&actor, &work, id, (to, CHUNK)))
+                }
+                // A row of an import can depend on those before it.
+                Work::Import(_) => (draft.commit().await, Ok(None)),
+            };
+            match done? {
+                Commit::Committed => (found.position, size, decided) = (to, CHUNK, next?),
                 Commit::Conflict => {
-                    let now = job::load(&self.0.store, organization, found.id).await?;
+                    let now = job::load(&self.0.store, organization, id).await?;
                     // Canceled, or another node goes on with it.
                     if now.is_none_or(|now| now.position != found.position || now.state != State::Running) {
                         return Ok(());
@@ -187,18 +197,21 @@ impl App {
         Ok(())
     }
 
-    async fn chunk(
-        &self,
-        actor: &Actor,
+    /// What the items from a position on come to, so many at most; nothing if there are none.
+    async fn decide<'a>(
+        &'a self,
+        actor: &'a Actor,
         work: &Work,
-        found: &Job,
-        items: &[Item],
-    ) -> Result<Commit, Problem> {
+        id: JobId,
+        (from, size): (i64, i64),
+    ) -> Result<Option<Chunk<'a>>, Problem> {
         let mut draft = Draft::new(self, actor).await?;
         let organization = draft.organization.id;
-        let mut prepared = import::Prepared::for_chunk(self, work, items).await?;
+        let items = job::next_items(&self.0.store, organization, id, from, size).await?;
+        let Some(to) = items.last().map(|item| item.position) else { return Ok(None) };
+        let mut prepared = import::Prepared::for_chunk(self, work, &items).await?;
         let mut skipped = 0;
-        for item in items {
+        for item in &items {
             let outcome = match (work, &item.account) {
                 _ if !item.reason.is_empty() => Err(Refusal::state("refused", item.reason.clone())),
                 (Work::Import(options), _) => self.import_row(&mut draft, options, item, &mut prepared),
@@ -206,14 +219,13 @@ impl App {
                 (Work::Bulk(_), None) => Err(Refusal::state("deleted", "The user was deleted meanwhile.")),
             };
             if let Err(refusal) = outcome {
-                draft.write(job::skip(organization, found.id, item.position, &reason(refusal)?));
+                draft.write(job::skip(organization, id, item.position, &reason(refusal)?));
                 skipped += 1;
             }
         }
-        let to = items.last().map_or(found.position, |item| item.position);
         let lease = draft.now.plus(LEASE);
-        draft.write(job::advance(organization, found.id, (found.position, to), skipped, lease));
-        draft.commit().await
+        draft.write(job::advance(organization, id, (from, to), skipped, lease));
+        Ok(Some(Chunk { draft, to }))
     }
 
     async fn finish(&self, organization: OrganizationId, found: &Job, actor: &Actor) -> Result<(), Problem> {
@@ -225,6 +237,12 @@ impl App {
         // A conflict says that it was canceled at the last moment.
         draft.commit().await.map(drop)
     }
+}
+
+/// What a part of a job's items came to, not written yet.
+struct Chunk<'a> {
+    draft: Draft<'a>,
+    to: i64,
 }
 
 /// What a job does to its items.

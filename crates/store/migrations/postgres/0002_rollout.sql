@@ -9,7 +9,6 @@ CREATE INDEX account_list ON account (organization, realm, sort_key, id, state, 
 -- What users are counted by, and nothing else: the counts on top of the list read this alone.
 DROP INDEX account_requirement;
 CREATE INDEX account_requirement ON account (organization, requirement, requirement_at, realm, factor_id, state);
-CREATE INDEX account_created ON account (organization, realm, created_at, id);
 CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirement_at, 9223372036854775807), id);
 
 -- Room on each page, so that a note such as the last sign-in stays there and touches no index.

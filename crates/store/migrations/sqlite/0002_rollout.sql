@@ -11,7 +11,6 @@ DROP INDEX account_requirement;
 CREATE INDEX account_requirement ON account (organization, requirement, requirement_at, realm, factor_id, state);
 -- A search alone reads less.
 CREATE INDEX account_search ON account (organization, realm, sort_key, id, search_key);
-CREATE INDEX account_created ON account (organization, realm, created_at, id);
 CREATE INDEX account_deadline ON account (organization, realm, COALESCE(requirement_at, 9223372036854775807), id);
 
 -- When a mail server refused a mail to the account for good; nothing once one was taken, or the address changed.

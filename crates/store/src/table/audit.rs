@@ -1,6 +1,6 @@
 //! The activity log: entries are written with the change they tell of, and sealed into a hash chain after.
 
-use crate::{FromRow, Row, Select, Statement, Store, StoreError, p, statement::in_few_sizes};
+use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
     audit::{Entry, Link},
     id::{AuditId, OrganizationId},
@@ -110,28 +110,11 @@ pub async fn head(store: &Store, organization: OrganizationId) -> Result<Option<
     store.first(SQL, p![organization]).await
 }
 
-/// Gives entries their places in the chain.
-pub fn seal(organization: OrganizationId, places: &[(AuditId, Head)]) -> Vec<Statement> {
-    in_few_sizes(places).into_iter().map(|some| seal_together(organization, some)).collect()
-}
-
-fn seal_together(organization: OrganizationId, places: &[(AuditId, Head)]) -> Statement {
-    let mut values = p![organization];
-    let (mut sequences, mut links, mut ids) = (String::new(), String::new(), String::new());
-    for (id, place) in places {
-        let n = values.len();
-        let (entry, sequence, link) = (n + 1, n + 2, n + 3);
-        sequences.push_str(&format!(" WHEN ${entry} THEN ${sequence}"));
-        links.push_str(&format!(" WHEN ${entry} THEN ${link}"));
-        ids.push_str(&format!("{}${entry}", if ids.is_empty() { "" } else { ", " }));
-        values.extend(p![*id, place.sequence, place.link]);
-    }
-    // ELSE tells PostgreSQL the types; it is never reached.
-    let sql = format!(
-        "UPDATE audit SET sequence = CASE id{sequences} ELSE sequence END, link = CASE id{links} ELSE link END \
-         WHERE organization = $1 AND sequence = 0 AND id IN ({ids})"
-    );
-    Statement::built(Select::new(&sql, values)).expect_rows(places.len() as u64)
+/// Gives an entry its place in the chain. That it has none yet need not be asked here, where it would lead a planner
+/// without statistics to read the whole log: whoever moved the end of the chain on sealed it.
+pub fn seal(organization: OrganizationId, id: AuditId, place: Head) -> Statement {
+    const SQL: &str = "UPDATE audit SET sequence = $3, link = $4 WHERE organization = $1 AND id = $2";
+    Statement::new(SQL, p![organization, id, place.sequence, place.link]).expect_rows(1)
 }
 
 /// Moves the end of the chain on; one sealer wins.

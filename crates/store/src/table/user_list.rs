@@ -174,7 +174,8 @@ pub async fn page(
     let key = match sort {
         Sort::Name => "a.sort_key",
         Sort::Email => "a.email_key",
-        Sort::Created => "a.created_at",
+        // Ids begin with the time at which they were made.
+        Sort::Created => "a.id",
         Sort::Deadline => "COALESCE(a.requirement_at, 9223372036854775807)",
     };
     let backwards = matches!(page, Page::Before(_));
@@ -184,7 +185,8 @@ pub async fn page(
         let sign = if ascending { '>' } else { '<' };
         let value = match sort {
             Sort::Name | Sort::Email => Value::Text(cursor.value.clone()),
-            Sort::Created | Sort::Deadline => Value::Int(cursor.value.parse().unwrap_or(NO_DEADLINE)),
+            Sort::Created => Value::from(cursor.id),
+            Sort::Deadline => Value::Int(cursor.value.parse().unwrap_or(NO_DEADLINE)),
         };
         select = select.with(&format!(" AND ({key}, a.id) {sign} ($, "), value).with("$)", cursor.id);
     }
@@ -208,7 +210,7 @@ pub fn cursor(account: &Account, sort: Sort) -> Cursor {
     let value = match (sort, account.mfa.requirement) {
         (Sort::Name, _) => sort_key(account),
         (Sort::Email, _) => account.email.key(),
-        (Sort::Created, _) => account.created_at.0.to_string(),
+        (Sort::Created, _) => String::new(),
         (Sort::Deadline, Requirement::By(at)) => at.0.to_string(),
         (Sort::Deadline, Requirement::Paused(left)) => left.micros().to_string(),
         (Sort::Deadline, _) => NO_DEADLINE.to_string(),

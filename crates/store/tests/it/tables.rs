@@ -213,15 +213,15 @@ on_both!(entries_are_sealed_in_order_and_once, async |database: &TestDatabase| {
     committed(&store, Batch::of((0..3).map(|n| table::audit::insert(&entry(n))))).await;
     let head = table::audit::head(&store, ORG).await.unwrap().unwrap();
     let mut place = head;
-    let mut places = Vec::new();
+    let mut batch = Batch::new();
     for entry in table::audit::unsealed(&store, ORG, 10).await.unwrap() {
         place = table::audit::Head {
             sequence: place.sequence + 1,
             link: entry.link(&place.link, place.sequence + 1),
         };
-        places.push((entry.id, place));
+        batch.push(table::audit::seal(ORG, entry.id, place));
     }
-    let batch = Batch::of(table::audit::seal(ORG, &places)).and([table::audit::advance(ORG, head, place)]);
+    batch.push(table::audit::advance(ORG, head, place));
     committed(&store, batch.clone()).await;
     assert_eq!(store.commit(batch).await.unwrap(), Commit::Conflict);
     let chain = table::audit::chain(&store, ORG, 0, 10).await.unwrap();
