@@ -2,10 +2,12 @@
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
 //! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. The first argument picks the databases whose name
-//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`.
+//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`, `import`, `log`.
 
 mod http;
+mod import;
 mod load;
+mod log;
 mod password;
 mod report;
 mod rollout;
@@ -84,7 +86,28 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         std::fs::remove_dir_all(&place.folder)?;
         measured?;
     }
+    if part.has("log") {
+        say(&format!("{name}: a log of a million entries"));
+        std::fs::create_dir_all(&place.folder)?;
+        let measured = log::measure(binary, place).await;
+        std::fs::remove_dir_all(&place.folder)?;
+        measured?;
+    }
+    if part.has("import") {
+        say(&format!("{name}: a file of {ROLLED_OUT} users"));
+        std::fs::create_dir_all(&place.folder)?;
+        let measured = import_users(binary, place).await;
+        std::fs::remove_dir_all(&place.folder)?;
+        measured?;
+    }
     Ok(())
+}
+
+async fn import_users(binary: &Path, place: &Place) -> Result<()> {
+    let seeded = seed::seed(place, 1, People::Untouched).await?;
+    let server = Server::start(binary, &seeded).await?;
+    import::users(&server, &seeded, ROLLED_OUT).await?;
+    server.stop().await
 }
 
 async fn roll_out(binary: &Path, place: &Place, people: People) -> Result<()> {

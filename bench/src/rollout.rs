@@ -57,13 +57,13 @@ const PAGES: [(&str, &[&str]); 6] = [
     ),
 ];
 
-struct Administrator {
-    connection: Connection,
-    cookie: String,
+pub(crate) struct Administrator {
+    pub(crate) connection: Connection,
+    pub(crate) cookie: String,
 }
 
 impl Administrator {
-    async fn sign_in(server: &Server, seeded: &Seeded) -> Result<Self> {
+    pub(crate) async fn sign_in(server: &Server, seeded: &Seeded) -> Result<Self> {
         let mut connection = Connection::open(server.address).await?;
         let body = format!("identifier=ada%40acme.test&password={}", PASSWORD.replace(' ', "+"));
         let half = connection.send(&form("/admin/sign-in", "", &body)).await?;
@@ -76,7 +76,7 @@ impl Administrator {
         Ok(Self { connection, cookie })
     }
 
-    async fn get(&mut self, path: &str) -> Result<(Duration, String)> {
+    pub(crate) async fn get(&mut self, path: &str) -> Result<(Duration, String)> {
         let sent = Instant::now();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{}\r\n", self.cookie);
         let answer = self.connection.send(&request).await?;
@@ -86,7 +86,7 @@ impl Administrator {
     }
 }
 
-fn form(path: &str, cookie: &str, body: &str) -> String {
+pub(crate) fn form(path: &str, cookie: &str, body: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\n{cookie}content-type: application/x-www-form-urlencoded\r\n\
          content-length: {}\r\n\r\n{body}",

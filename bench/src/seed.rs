@@ -5,7 +5,9 @@ use anyhow::{Context, Result, ensure};
 use claviger_app::{
     App, Parts, PasswordCost,
     mail::Message,
-    ports::{Clock, Entropy, MailError, Mailer, Sending, SmtpServer},
+    ports::{
+        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
+    },
     session::Origin,
     set_up::SetUpForm,
 };
@@ -17,6 +19,7 @@ use claviger_domain::{
     permission::{Actor, Granted, ManageOrganization, Who},
     secret::Secret,
     sign_in::TotpSwitch,
+    stream::Reach,
     time::{Span, Timestamp},
     totp::{SECRET_BYTES, Step, TotpSecret},
 };
@@ -83,6 +86,19 @@ impl Mailer for NoMail {
     }
 }
 
+/// Takes log entries nowhere.
+struct NoCourier;
+
+impl Courier for NoCourier {
+    fn reach(&self) -> Reach {
+        Reach::Public
+    }
+
+    fn ship<'a>(&'a self, _: &'a Shipment) -> Shipping<'a> {
+        Box::pin(async { Err(ShipError("nothing is sent here".into())) })
+    }
+}
+
 /// What the users of a database are like.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum People {
@@ -109,6 +125,7 @@ pub(crate) async fn seed(place: &Place, count: usize, people: People) -> Result<
         clock: Arc::new(RealClock),
         entropy: Arc::new(RealEntropy),
         mailer: Arc::new(NoMail),
+        courier: Arc::new(NoCourier),
         public_url: "http://localhost".into(),
         password_cost: PasswordCost::default(),
         plain_smtp: claviger_app::email::PlainSmtp::Refused,

@@ -46,6 +46,7 @@ impl Server {
             .env("CLAVIGER_DATABASE_URL", &seeded.database_url)
             .env("CLAVIGER_LISTEN", address.to_string())
             .env("CLAVIGER_LOG_LEVEL", "warn")
+            .env("CLAVIGER_API_CALLS_PER_MINUTE", "0")
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { World } from './lib/world.mjs';
 import { adminPages } from './pages/admin_portal.mjs';
+import { components } from './pages/components.mjs';
 import { freshPages } from './pages/fresh.mjs';
 import { byKeyboard } from './pages/keyboard.mjs';
 import { openScene } from './pages/scene.mjs';
@@ -13,6 +14,7 @@ import { withoutScript } from './pages/without_script.mjs';
 test('the pages of a fresh installation', async (t) => {
   const world = await World.open();
   t.after(() => world.close());
+  await components(t, world);
   await freshPages(t, world);
 });
 

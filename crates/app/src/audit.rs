@@ -2,12 +2,16 @@
 
 use crate::{App, Problem};
 use claviger_domain::{
-    audit::{Entry, GENESIS, Link},
+    audit::Entry,
+    id::OrganizationId,
     permission::{Granted, ViewUsers},
 };
 use claviger_store::{
     Batch, Commit,
-    table::{self, audit::Head},
+    table::{
+        self,
+        audit::{Head, Sealed},
+    },
 };
 
 /// Entries sealed in one batch.
@@ -22,6 +26,8 @@ pub enum Verdict {
     Whole {
         /// How many.
         entries: i64,
+        /// How many old ones were removed before them.
+        removed: i64,
     },
     /// From this number on the chain doesn't hold.
     Broken {
@@ -57,40 +63,44 @@ impl App {
         }
     }
 
-    /// Proves that no sealed entry was changed, removed or moved.
+    /// Proves that no sealed entry was changed, removed or moved, from where the retention left the beginning.
     pub async fn verify_log(&self) -> Result<Verdict, Problem> {
-        let organization = self.organization().await?;
-        let head = table::audit::head(&self.0.store, organization.id).await?;
+        let organization = self.organization().await?.id;
+        let head = table::audit::head(&self.0.store, organization).await?;
         let head = head.ok_or_else(|| Problem::Internal("the chain's head is missing".into()))?;
-        let mut at = Head { sequence: 0, link: GENESIS };
+        let mut first = self.chain_begin(organization).await?;
+        let mut at = first;
         // What is sealed from here on is not this proof's.
         while at.sequence < head.sequence {
-            let sealed =
-                table::audit::chain(&self.0.store, organization.id, at.sequence, READ_AT_ONCE).await?;
-            if sealed.is_empty() {
-                break;
-            }
-            for next in sealed.into_iter().filter(|next| next.sequence <= head.sequence) {
-                let expected = at.sequence + 1;
-                if next.sequence != expected {
-                    return Ok(Verdict::Broken { sequence: expected, what: "the entry is missing" });
+            let mut sealed =
+                table::audit::chain(&self.0.store, organization, at.sequence, READ_AT_ONCE).await?;
+            sealed.retain(|next| next.sequence <= head.sequence);
+            let proof = match sealed.is_empty() {
+                true => Proof::Fails { sequence: at.sequence + 1, what: MISSING },
+                false => prove(at, &sealed),
+            };
+            match proof {
+                Proof::Holds(end) => at = end,
+                Proof::Fails { sequence, what } => {
+                    // Old entries may have been removed while they were read.
+                    let begin = self.chain_begin(organization).await?;
+                    if begin.sequence < sequence {
+                        return Ok(Verdict::Broken { sequence, what });
+                    }
+                    (first, at) = (begin, begin);
                 }
-                if !links(&next.entry, &at.link, expected, &next.link) {
-                    return Ok(Verdict::Broken {
-                        sequence: expected,
-                        what: "the entry was changed or moved",
-                    });
-                }
-                at = Head { sequence: expected, link: next.link };
             }
         }
-        if at.sequence < head.sequence {
-            return Ok(Verdict::Broken { sequence: at.sequence + 1, what: "the entry is missing" });
-        }
-        if at.link != head.link {
+        if at != head {
             return Ok(Verdict::Broken { sequence: head.sequence, what: "the end of the chain was changed" });
         }
-        Ok(Verdict::Whole { entries: at.sequence })
+        Ok(Verdict::Whole { entries: at.sequence - first.sequence, removed: first.sequence })
+    }
+
+    /// What the first entry that is kept is linked to.
+    async fn chain_begin(&self, organization: OrganizationId) -> Result<Head, Problem> {
+        let anchor = table::audit_anchor::load(&self.0.store, organization).await?;
+        Ok(anchor.map_or(Head::GENESIS, |anchor| anchor.removed))
     }
 
     /// The newest entries about an account.
@@ -115,6 +125,32 @@ impl App {
     }
 }
 
-fn links(entry: &Entry, before: &Link, sequence: i64, link: &Link) -> bool {
-    entry.link(before, sequence) == *link
+/// What a look at a part of the chain says.
+pub(crate) enum Proof {
+    /// Each entry follows from the one before; this is the last.
+    Holds(Head),
+    /// From this number on it doesn't hold.
+    Fails {
+        /// The first number at fault.
+        sequence: i64,
+        /// What is wrong there.
+        what: &'static str,
+    },
+}
+
+const MISSING: &str = "the entry is missing";
+
+/// Whether each of the entries follows from the one before, the first from `at`.
+pub(crate) fn prove(mut at: Head, part: &[Sealed]) -> Proof {
+    for next in part {
+        let sequence = at.sequence + 1;
+        if next.sequence != sequence {
+            return Proof::Fails { sequence, what: MISSING };
+        }
+        if next.entry.link(&at.link, sequence) != next.link {
+            return Proof::Fails { sequence, what: "the entry was changed or moved" };
+        }
+        at = Head { sequence, link: next.link };
+    }
+    Proof::Holds(at)
 }

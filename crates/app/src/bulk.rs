@@ -10,7 +10,7 @@ use claviger_domain::{
     account::{Account, State},
     id::{GroupId, JobId},
     mfa::{EnrollmentDays, Period, RunningPeriod},
-    permission::{Actor, AssistUsers, Granted, ManageUsers, ViewUsers},
+    permission::{Actor, AssistUsers, Denied, Granted, ManageUsers, ViewUsers},
 };
 use claviger_store::table::{
     self, job,
@@ -54,6 +54,31 @@ pub enum Verb {
     /// Take them out of a group.
     RemoveFromGroup(GroupId),
     /// Delete them.
+    Delete,
+}
+
+/// Which of the verbs, whatever it is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Verb::Activate`]
+    Activate,
+    /// [`Verb::Suspend`]
+    Suspend,
+    /// [`Verb::ResendActivation`]
+    ResendActivation,
+    /// [`Verb::RequireMfa`]
+    RequireMfa,
+    /// [`Verb::RemoveRequirement`]
+    RemoveRequirement,
+    /// [`Verb::Extend`]
+    Extend,
+    /// [`Verb::ResetMfa`]
+    ResetMfa,
+    /// [`Verb::AddToGroup`]
+    AddToGroup,
+    /// [`Verb::RemoveFromGroup`]
+    RemoveFromGroup,
+    /// [`Verb::Delete`]
     Delete,
 }
 
@@ -101,37 +126,73 @@ impl Forecast {
     }
 }
 
-impl Verb {
+impl Kind {
+    /// All of them, in the order of menus.
+    pub const ALL: [Kind; 10] = [
+        Self::RequireMfa,
+        Self::RemoveRequirement,
+        Self::Extend,
+        Self::ResetMfa,
+        Self::Activate,
+        Self::Suspend,
+        Self::ResendActivation,
+        Self::AddToGroup,
+        Self::RemoveFromGroup,
+        Self::Delete,
+    ];
+
     /// The word in the database and in the API.
-    pub const fn key(&self) -> &'static str {
+    pub const fn key(self) -> &'static str {
         match self {
             Self::Activate => "activate",
             Self::Suspend => "suspend",
             Self::ResendActivation => "resend_activation",
-            Self::RequireMfa { .. } => "require_mfa",
+            Self::RequireMfa => "require_mfa",
             Self::RemoveRequirement => "remove_requirement",
-            Self::Extend { .. } => "extend",
-            Self::ResetMfa { .. } => "reset_mfa",
-            Self::AddToGroup(_) => "add_to_group",
-            Self::RemoveFromGroup(_) => "remove_from_group",
+            Self::Extend => "extend",
+            Self::ResetMfa => "reset_mfa",
+            Self::AddToGroup => "add_to_group",
+            Self::RemoveFromGroup => "remove_from_group",
             Self::Delete => "delete",
         }
     }
 
-    /// Whether `actor` may do it.
-    pub fn check(&self, actor: &Actor) -> Result<(), Refusal> {
+    /// The kind of that word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+
+    /// S6.2: whether `actor` may do it.
+    pub fn check(self, actor: &Actor) -> Result<(), Denied> {
         match self {
-            Self::Extend { .. } | Self::ResetMfa { .. } => drop(actor.granted::<AssistUsers>()?),
+            Self::Extend | Self::ResetMfa => actor.granted::<AssistUsers>().map(drop),
             Self::Activate
             | Self::Suspend
             | Self::ResendActivation
-            | Self::RequireMfa { .. }
+            | Self::RequireMfa
             | Self::RemoveRequirement
-            | Self::AddToGroup(_)
-            | Self::RemoveFromGroup(_)
-            | Self::Delete => drop(actor.granted::<ManageUsers>()?),
+            | Self::AddToGroup
+            | Self::RemoveFromGroup
+            | Self::Delete => actor.granted::<ManageUsers>().map(drop),
         }
-        Ok(())
+    }
+}
+
+impl Verb {
+    /// Which it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Activate => Kind::Activate,
+            Self::Suspend => Kind::Suspend,
+            Self::ResendActivation => Kind::ResendActivation,
+            Self::RequireMfa { .. } => Kind::RequireMfa,
+            Self::RemoveRequirement => Kind::RemoveRequirement,
+            Self::Extend { .. } => Kind::Extend,
+            Self::ResetMfa { .. } => Kind::ResetMfa,
+            Self::AddToGroup(_) => Kind::AddToGroup,
+            Self::RemoveFromGroup(_) => Kind::RemoveFromGroup,
+            Self::Delete => Kind::Delete,
+        }
     }
 }
 
@@ -145,7 +206,7 @@ impl App {
 
     /// S3.7: starts a job that does `verb` to everyone who matches now.
     pub async fn start_bulk(&self, actor: &Actor, verb: &Verb, filter: &Filter) -> Result<JobId, Refusal> {
-        verb.check(actor)?;
+        verb.kind().check(actor)?;
         let checked = self.checked(actor, verb).await?;
         let draft = Draft::new(self, actor).await?;
         let organization = draft.organization.id;
@@ -156,7 +217,7 @@ impl App {
             return Err(Refusal::state("nobody", "Nobody is chosen. Choose at least one user."));
         }
         let parameters = to_json(&checked)?;
-        self.queue_job(draft, verb.key(), parameters, |organization, id, now| {
+        self.queue_job(draft, verb.kind().key(), parameters, |organization, id, now| {
             job::fill(organization, id, filter, now).to_vec()
         })
         .await
@@ -168,11 +229,18 @@ impl App {
             Verb::Suspend => Checked::Suspend,
             Verb::ResendActivation => Checked::ResendActivation,
             Verb::RequireMfa { period, running } => {
+                self.require_fresh_code(actor)?;
                 self.needs_totp().await?;
                 Checked::RequireMfa { period: *period, running: *running }
             }
-            Verb::RemoveRequirement => Checked::RemoveRequirement,
-            Verb::Extend { days } => Checked::Extend { days: *days },
+            Verb::RemoveRequirement => {
+                self.require_fresh_code(actor)?;
+                Checked::RemoveRequirement
+            }
+            Verb::Extend { days } => {
+                self.require_fresh_code(actor)?;
+                Checked::Extend { days: *days }
+            }
             Verb::ResetMfa { days, reason } => Checked::ResetMfa(self.reset_of(actor, *days, reason).await?),
             Verb::AddToGroup(group) => Checked::AddToGroup(self.load_group(*group).await?.id),
             Verb::RemoveFromGroup(group) => Checked::RemoveFromGroup(self.load_group(*group).await?.id),

@@ -47,12 +47,13 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn of(app: &'a App, actor: &'a Actor, organization: Arc<Organization>) -> Self {
+        let batch = Batch::of(app.1.map(|seen| table::revision::unchanged(organization.id, seen)));
         Self {
             app,
             organization,
             now: app.now(),
             actor,
-            batch: Batch::new(),
+            batch,
             mails: 0,
             told_deadline: BTreeSet::new(),
             written: 0,
@@ -218,6 +219,9 @@ impl<'a> Draft<'a> {
         let commit = self.app.0.store.commit(self.batch).await?;
         if commit == Commit::Committed && self.mails > 0 {
             self.app.0.queued.notify_one();
+        }
+        if commit == Commit::Conflict {
+            self.app.still_as_seen(self.organization.id).await?;
         }
         Ok(commit)
     }

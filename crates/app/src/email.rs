@@ -97,6 +97,7 @@ impl App {
         granted: &Granted<ManageOrganization>,
         form: &SmtpForm,
     ) -> Result<(), Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let mut draft = Draft::new(self, granted.actor()).await?;
         let id = draft.organization.id;
         let stored = table::smtp::load(&self.0.store, id).await?;

@@ -40,6 +40,8 @@ pub enum Aim {
     First,
     /// S4.8: another one for somebody whose own works until this one is confirmed.
     Replacement,
+    /// S6.8: a new one for an administrator who came over a mailed link. A present one works until it is confirmed.
+    Reset,
 }
 
 /// Someone who may set MFA up, on the way in or from within.
@@ -59,15 +61,16 @@ pub struct Enroller {
 impl Enroller {
     /// S4.5: on the way in, where the next step is to set MFA up.
     pub fn on_the_way(half: &HalfSignedIn) -> Option<Self> {
-        let dismissable_until = match half.next {
-            Next::MustEnroll => None,
-            Next::MayEnroll { until } => Some(until),
+        let (dismissable_until, aim) = match half.next {
+            Next::MustEnroll => (None, Aim::First),
+            Next::MayEnroll { until } => (Some(until), Aim::First),
+            Next::SetUpAnew => (None, Aim::Reset),
             Next::Barred | Next::LockedOut { .. } | Next::Code(_) | Next::ChangePassword | Next::Enter => {
                 return None;
             }
         };
         let (session, account, origin) = (half.session.clone(), half.account.clone(), half.origin.clone());
-        Some(Self { session, account, actor: half.actor(), origin, dismissable_until, aim: Aim::First })
+        Some(Self { session, account, actor: half.actor(), origin, dismissable_until, aim })
     }
 
     /// From within.
@@ -124,10 +127,14 @@ impl App {
     pub async fn start_enrollment(&self, who: &Enroller) -> Result<(), Refusal> {
         let organization = self.organization().await?;
         self.may_enroll(who, &organization)?;
-        if who.aim == Aim::Replacement {
-            let message =
-                "MFA is set up already. You can replace the authenticator under Password & Security.";
-            return Err(Refusal::state("already_enrolled", message));
+        match who.aim {
+            Aim::First => {}
+            Aim::Replacement => {
+                let message =
+                    "MFA is set up already. You can replace the authenticator under Password & Security.";
+                return Err(Refusal::state("already_enrolled", message));
+            }
+            Aim::Reset => drop(self.begun_reset(who).await?),
         }
         let new = self.with_earlier(who.account.id, self.new_provisional(who.session.id)?).await?;
         let mut draft = Draft::of(self, &who.actor, organization);
@@ -149,7 +156,7 @@ impl App {
         // Whoever has a factor begins with password and code: what was begun before it counts for nothing.
         let factor = match who.aim {
             Aim::First => None,
-            Aim::Replacement => self.factor_of(&who.account).await?,
+            Aim::Replacement | Aim::Reset => self.factor_of(&who.account).await?,
         };
         let found = found.filter(|found| {
             found.session == who.session.id
@@ -199,19 +206,32 @@ impl App {
         draft.write(table::session::take(id, &who.session));
         draft.write(table::session::end_all(id, who.account.id));
         let codes = self.new_recovery_codes(&mut draft, who.account.id);
-        let done = match who.aim {
-            Aim::First => "set_up",
-            Aim::Replacement => "replace",
-        };
-        let action = format!("{}.mfa.{done}", who.account.kind.realm().key());
-        draft.log(&action, &Target::from(&who.account), "success", nothing());
-        let cause = format!("mfa_set_up:{}", factor.id);
-        draft.mail_of_change(Kind::MfaSetUp, &changed, &cause, Facts::default())?;
+        self.tell_of_set_up(&mut draft, who, &factor).await?;
         let session = self.new_session(&mut draft, &changed, Proven::Code, &who.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(Confirmed { session, codes }),
             Commit::Conflict => Err(Refusal::Changed),
         }
+    }
+
+    async fn tell_of_set_up(
+        &self,
+        draft: &mut Draft<'_>,
+        who: &Enroller,
+        factor: &Factor,
+    ) -> Result<(), Refusal> {
+        let done = match who.aim {
+            Aim::First => "set_up",
+            Aim::Replacement => "replace",
+            Aim::Reset => {
+                let begun = self.begun_reset(who).await?;
+                return Ok(self.reset_done(draft, who, &begun, factor).await?);
+            }
+        };
+        let action = format!("{}.mfa.{done}", who.account.kind.realm().key());
+        draft.log(&action, &Target::from(&who.account), "success", nothing());
+        let cause = format!("mfa_set_up:{}", factor.id);
+        Ok(draft.mail_of_change(Kind::MfaSetUp, &who.account, &cause, Facts::default())?)
     }
 }
 

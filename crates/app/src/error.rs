@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked.
 
-use claviger_domain::{field::FieldError, permission::Denied};
+use claviger_domain::{field::FieldError, permission::Denied, step_up::Asked};
 use claviger_store::StoreError;
 
 /// What nobody at the screen can mend at once.
@@ -12,6 +12,9 @@ pub enum Problem {
     /// Too much is going on.
     #[error("the server is busy")]
     Busy,
+    /// It was to be changed only as it was seen, and is at this revision now; nothing if it is gone.
+    #[error("it was changed meanwhile")]
+    Outdated(Option<i64>),
     /// Something that can't be.
     #[error("{0}")]
     Internal(String),
@@ -40,6 +43,9 @@ pub enum Refusal {
     /// Somebody else changed it meanwhile.
     #[error("somebody else changed it meanwhile")]
     Changed,
+    /// Step-up: what their session has shown is too old for this.
+    #[error("show again that it is you")]
+    NotFresh(Asked),
     /// Nobody's fault here.
     #[error(transparent)]
     Problem(#[from] Problem),

@@ -5,21 +5,18 @@
 
 use crate::{
     App, Problem, Refusal,
-    bulk::{Checked, from_json, to_json},
+    bulk::{self, Checked, from_json, to_json},
     draft::{Draft, Target, nothing},
     import,
 };
 use claviger_domain::{
     id::{JobId, OrganizationId},
-    permission::{Actor, Granted, ManageUsers, ViewUsers},
+    permission::{Actor, AssistUsers, Denied, Granted, ManageUsers, ViewUsers},
     time::{Span, Timestamp},
 };
 use claviger_store::{
     Batch, Commit, Statement,
-    table::{
-        self,
-        job::{self, Job, Line, Part, State, Which},
-    },
+    table::job::{self, Job, Line, Part, State, Which},
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -95,8 +92,9 @@ impl App {
     }
 
     /// Stops a job; what is done stays done.
-    pub async fn cancel_job(&self, granted: &Granted<ManageUsers>, id: JobId) -> Result<(), Refusal> {
+    pub async fn cancel_job(&self, granted: &Granted<AssistUsers>, id: JobId) -> Result<(), Refusal> {
         let found = self.load_job(id).await?;
+        may_steer(granted.actor(), &found.kind)?;
         if found.state.has_ended() {
             return Err(Refusal::state("ended", "The job has ended already."));
         }
@@ -245,6 +243,14 @@ struct Chunk<'a> {
     to: i64,
 }
 
+/// Whether `actor` may stop a job of that kind, or start one that was previewed: whoever may ask for it may.
+pub fn may_steer(actor: &Actor, kind: &str) -> Result<(), Denied> {
+    match bulk::Kind::from_key(kind) {
+        Some(kind) => kind.check(actor),
+        None => actor.granted::<ManageUsers>().map(drop),
+    }
+}
+
 /// What a job does to its items.
 pub(crate) enum Work {
     Bulk(Checked),
@@ -311,8 +317,9 @@ pub fn words(kind: &str) -> &'static str {
     }
 }
 
-/// Forgets what ended long ago.
-pub(crate) fn forget(organization: OrganizationId, now: Timestamp) -> [Statement; 2] {
+/// Forgets what ended long ago, and what was left by an upload that was cut off.
+pub(crate) fn forget(organization: OrganizationId, now: Timestamp) -> Vec<Statement> {
     const KEPT: Span = Span::days(90);
-    table::job::forget(organization, now.minus(KEPT))
+    let stray = job::forget_stray_items(organization, now.minus(Span::days(1)));
+    job::forget(organization, now.minus(KEPT)).into_iter().chain([stray]).collect()
 }

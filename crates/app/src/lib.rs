@@ -4,14 +4,17 @@
 //! mails. Nothing below is held open while a person, a hash or another server is waited for.
 
 pub mod account;
+pub mod activity;
 pub mod administrators;
 pub mod api_key;
+pub mod api_keys;
 pub mod audit;
 mod beside;
 pub mod bulk;
 pub mod counts;
 pub mod csv_text;
 pub mod demand;
+mod denied;
 mod draft;
 pub mod email;
 pub mod enrollment;
@@ -22,11 +25,16 @@ mod first_code;
 pub mod groups;
 mod hashing;
 pub mod home;
+pub mod home_widgets;
+pub mod idempotency;
 pub mod import;
 pub mod jobs;
 pub mod logo;
 pub mod mail;
 pub mod mfa;
+pub mod mfa_reset;
+#[cfg(test)]
+mod mutated;
 pub mod not_me;
 pub mod organization;
 pub mod own_factor;
@@ -35,16 +43,20 @@ pub mod ports;
 pub mod recovery;
 mod remind;
 pub mod report;
+pub mod reset_approval;
 pub mod resync;
 pub mod schedule;
 pub mod session;
+pub mod sessions;
 pub mod set_up;
 pub mod sign_in;
+pub mod step_up;
 mod signing;
 mod throttle;
 mod token;
 pub mod token_file;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 pub mod verify;
 pub mod words;
@@ -57,10 +69,14 @@ pub use token::Token;
 pub mod stored {
     pub use claviger_store::table::{
         account_mail::Bounced,
+        administrator::{Listing as AdministratorListing, cursor as administrator_cursor},
+        api_key::{ApiKey, OwnedKey},
+        audit_list::Listed,
         factor::Holder,
         group::Counted,
         job::{Job, Line, Part, State as JobState, Which},
         link::Purpose,
+        log_stream::{Flow, LogStream},
         mail::{Listing as MailListing, Page as MailPage, State as MailState},
         mail_text::Switch as MailSwitch,
         report::Drifting,
@@ -71,11 +87,11 @@ pub mod stored {
     };
 }
 
-use claviger_domain::{organization::Organization, time::Timestamp};
+use claviger_domain::{organization::Organization, revision::Seen, time::Timestamp};
 use claviger_store::{Store, seal::Sealer};
 use email::PlainSmtp;
 use hashing::Hasher;
-use ports::{Clock, Entropy, Mailer};
+use ports::{Clock, Courier, Entropy, Mailer};
 use std::sync::{Arc, OnceLock, RwLock};
 use tokio::sync::Notify;
 
@@ -110,6 +126,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What hands mails over.
     pub mailer: Arc<dyn Mailer>,
+    /// What takes log entries elsewhere.
+    pub courier: Arc<dyn Courier>,
     /// What links begin with, without a slash at the end.
     pub public_url: String,
     /// How dear a password hash is.
@@ -118,9 +136,9 @@ pub struct Parts {
     pub plain_smtp: PlainSmtp,
 }
 
-/// The application; clones share it.
+/// The application, and on what condition it is to change something; clones share it.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<Inner>, Option<Seen>);
 
 struct Inner {
     store: Store,
@@ -128,12 +146,14 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     mailer: Arc<dyn Mailer>,
+    courier: Arc<dyn Courier>,
     public_url: String,
     hasher: Hasher,
     dummy_hash: OnceLock<claviger_domain::account::PasswordHash>,
     organization: RwLock<Option<(Timestamp, Arc<Organization>)>>,
     logo: logo::Cache,
     api_keys: api_key::Cache,
+    refusals: denied::Refusals,
     queued: Notify,
     jobs: Notify,
     counts: counts::Counts,
@@ -149,26 +169,33 @@ impl std::fmt::Debug for App {
 impl App {
     /// Puts the application together and sees to it that the organization's row exists and the key fits.
     pub async fn open(parts: Parts) -> Result<Self, Problem> {
-        let Parts { store, sealer, clock, entropy, mailer, public_url, password_cost, plain_smtp } = parts;
+        let Parts { store, sealer, clock, entropy, mailer, courier, public_url, password_cost, plain_smtp } = parts;
         let app = Self(Arc::new(Inner {
             store,
             sealer,
             clock,
             entropy,
             mailer,
+            courier,
             public_url,
             hasher: Hasher::new(password_cost)?,
             dummy_hash: OnceLock::new(),
             organization: RwLock::new(None),
             logo: logo::Cache::default(),
             api_keys: api_key::Cache::default(),
+            refusals: denied::Refusals::default(),
             queued: Notify::new(),
             jobs: Notify::new(),
             counts: counts::Counts::default(),
             plain_smtp,
-        }));
+        }), None);
         app.ensure_organization().await?;
         Ok(app)
+    }
+
+    /// S13.1: the same, but a change of what was seen is a [`Problem::Outdated`] if somebody changed it since.
+    pub fn if_unchanged(&self, seen: Seen) -> Self {
+        Self(Arc::clone(&self.0), Some(seen))
     }
 
     /// The time.

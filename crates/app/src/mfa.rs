@@ -132,6 +132,7 @@ impl App {
         period: Period,
         running: RunningPeriod,
     ) -> Result<Account, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         self.needs_totp().await?;
         self.change_user(granted, id, |draft, before| Ok(self.required(draft, before, period, running)?))
             .await
@@ -143,6 +144,7 @@ impl App {
         granted: &Granted<ManageUsers>,
         id: AccountId,
     ) -> Result<Account, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         self.change_user(granted, id, |draft, before| Ok(self.requirement_removed(draft, before)?)).await
     }
 
@@ -153,6 +155,7 @@ impl App {
         id: AccountId,
         days: EnrollmentDays,
     ) -> Result<Account, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         self.change_user(granted, id, |draft, before| self.extended(draft, before, days)).await
     }
 
@@ -191,6 +194,7 @@ impl App {
     ) -> Result<Reset, Refusal> {
         let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
         let own_email = self.may_reset(actor).await?;
+        self.require_fresh_code(actor)?;
         self.needs_totp().await?;
         Ok(Reset { days, reason, own_email })
     }
@@ -227,9 +231,9 @@ impl App {
     }
 
     /// Who resets must have given a code. Returns their own e-mail, whose account is not theirs to reset.
-    async fn may_reset(&self, actor: &Actor) -> Result<Option<String>, Refusal> {
+    pub(crate) async fn may_reset(&self, actor: &Actor) -> Result<Option<String>, Refusal> {
         let id = match actor.who {
-            Who::Administrator { proven: Proven::Password | Proven::PutOff, .. } => {
+            Who::Administrator { proven: Proven::Password | Proven::PutOff | Proven::Reset, .. } => {
                 let message = "Set up MFA for your own account and sign in with a code before you reset that of others.";
                 return Err(Refusal::state("mfa_needed", message));
             }
@@ -288,6 +292,7 @@ impl App {
         let link = Some(format!("{}/admin", self.0.public_url));
         let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
         draft.mail(Kind::MfaReset, &before, &cause, &Facts { link, ..Facts::default() })?;
+        Self::reset_follows(&mut draft, &before, &self.activated_administrators().await?)?;
         match draft.commit().await? {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),

@@ -39,7 +39,8 @@ impl App {
         self.load_organization().await
     }
 
-    async fn load_organization(&self) -> Result<Arc<Organization>, Problem> {
+    /// The organization as it is at this moment.
+    pub async fn load_organization(&self) -> Result<Arc<Organization>, Problem> {
         let stored = table::organization::load(&self.0.store).await?;
         let stored = stored.ok_or_else(|| Problem::Internal("the organization's row is missing".into()))?;
         let organization = Arc::new(stored.organization);
@@ -82,10 +83,13 @@ impl App {
         settings: Settings,
         revision: Option<i64>,
     ) -> Result<Arc<Organization>, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let current = self.load_organization().await?;
         if revision.is_some_and(|revision| revision != current.revision) {
             return Err(Refusal::Changed);
         }
+        // Of whom MFA is required changes with those people only (S6.4).
+        let settings = Settings { admin_mfa: current.settings.admin_mfa, ..settings };
         let changed = Organization { settings, ..(*current).clone() };
         let mut draft = Draft::of(self, granted.actor(), current);
         draft.write(table::organization::save(&changed));
@@ -106,6 +110,7 @@ impl App {
         granted: &Granted<ManageOrganization>,
         to: TotpSwitch,
     ) -> Result<Arc<Organization>, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let done: Result<(), Refusal> = until_decided!({
             let current = self.load_organization().await?;
             if current.totp == to {

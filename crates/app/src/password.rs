@@ -78,7 +78,8 @@ impl App {
         draft.write(table::session::end_all(id, changed.id));
         let target = Target::from(&changed);
         if found.link.purpose == Purpose::Registration {
-            draft.log("user.register", &target, "success", nothing());
+            let action = format!("{}.register", changed.kind.realm().key());
+            draft.log(&action, &target, "success", nothing());
         } else {
             draft.log("password.reset", &target, "success", nothing());
             let cause = format!("password_changed:{}:{}", changed.id, changed.revision);

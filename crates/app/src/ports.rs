@@ -1,7 +1,12 @@
 //! What the application asks of the world.
 
 use crate::mail::Message;
-use claviger_domain::{mail::Failure, secret::Secret, time::Timestamp};
+use claviger_domain::{
+    mail::Failure,
+    secret::Secret,
+    stream::{Reach, Transport, WebhookUrl},
+    time::Timestamp,
+};
 use claviger_store::table::smtp::Encryption;
 use std::{future::Future, pin::Pin};
 
@@ -56,6 +61,48 @@ impl MailError {
 
 /// The future of a sending.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>>;
+
+/// What is sent to a collector of log entries.
+#[derive(Clone, Debug)]
+pub enum Shipment {
+    /// RFC 5424 messages, for a collector at `host` and `port`.
+    Syslog {
+        /// How they get there.
+        transport: Transport,
+        /// The collector's name or address.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The messages, the oldest first.
+        messages: Vec<String>,
+    },
+    /// A JSON body for a webhook.
+    Webhook {
+        /// Where to.
+        url: WebhookUrl,
+        /// The value of `Claviger-Signature`.
+        signature: String,
+        /// The body.
+        body: String,
+    },
+}
+
+/// Why a shipment was not taken, in words for an administrator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ShipError(pub String);
+
+/// The future of a shipment.
+pub type Shipping<'a> = Pin<Box<dyn Future<Output = Result<(), ShipError>> + Send + 'a>>;
+
+/// Takes log entries to their collectors.
+pub trait Courier: Send + Sync {
+    /// Which addresses webhooks may have.
+    fn reach(&self) -> Reach;
+
+    /// Returns once the other side has taken it all.
+    fn ship<'a>(&'a self, shipment: &'a Shipment) -> Shipping<'a>;
+}
 
 /// Hands a mail to a mail server.
 pub trait Mailer: Send + Sync {

@@ -86,19 +86,14 @@ impl App {
         code: &RecoveryCode,
     ) -> Result<CodeOutcome, Refusal> {
         let actor = half.actor();
-        let realm = half.account.kind.realm();
         until_decided!({
-            let organization = self.organization().await?;
-            offered(&organization)?;
-            let holder =
-                table::factor::holder(&self.0.store, organization.id, realm, half.account.id).await?;
-            let Some(holder) = holder else { return Ok(CodeOutcome::StartAgain) };
-            let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
+            offered(&*self.organization().await?)?;
+            let Some((account, sealed)) = self.asked_of(half, factor).await? else {
                 return Ok(CodeOutcome::StartAgain);
             };
-            let mut draft = Draft::of(self, &actor, organization);
-            let told = self.judge_recovery(&mut draft, &holder.account, &sealed.factor, code).await?;
-            self.follow_up(draft, half, &holder.account, told).await?
+            let mut draft = Draft::new(self, &actor).await?;
+            let told = self.judge_recovery(&mut draft, &account, &sealed.factor, code).await?;
+            self.follow_up(draft, half, &account, told).await?
         })
     }
 

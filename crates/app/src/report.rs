@@ -13,6 +13,12 @@ const DAY: Span = Span::days(1);
 #[derive(Clone, Debug, Default)]
 pub struct Statuses(Vec<(String, i64)>);
 
+impl FromIterator<(String, i64)> for Statuses {
+    fn from_iter<T: IntoIterator<Item = (String, i64)>>(counts: T) -> Self {
+        Self(counts.into_iter().collect())
+    }
+}
+
 impl Statuses {
     /// Those with that status.
     pub fn count(&self, key: &str) -> i64 {

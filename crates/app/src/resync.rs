@@ -44,19 +44,14 @@ impl App {
         pair: &Pair,
     ) -> Result<CodeOutcome, Problem> {
         let actor = half.actor();
-        let realm = half.account.kind.realm();
         until_decided!({
-            let organization = self.organization().await?;
-            let holder =
-                table::factor::holder(&self.0.store, organization.id, realm, half.account.id).await?;
-            let Some(holder) = holder else { return Ok(CodeOutcome::StartAgain) };
-            let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
+            let Some((account, sealed)) = self.asked_of(half, factor).await? else {
                 return Ok(CodeOutcome::StartAgain);
             };
-            let mut draft = Draft::of(self, &actor, organization);
-            let presented = Presented { account: &holder.account, sealed: &sealed, action: "sign_in.resync" };
+            let mut draft = Draft::new(self, &actor).await?;
+            let presented = Presented { account: &account, sealed: &sealed, action: "sign_in.resync" };
             let told = self.judge_pair(&mut draft, &presented, pair).await?;
-            self.follow_up(draft, half, &holder.account, told).await?
+            self.follow_up(draft, half, &account, told).await?
         })
     }
 

@@ -18,6 +18,7 @@ const DEAD_LINKS_KEPT: Span = Span::days(30);
 enum Task {
     Reminders,
     Waves,
+    Usage,
     CleanUp,
 }
 
@@ -26,6 +27,7 @@ impl Task {
         match self {
             Self::Reminders => "reminders",
             Self::Waves => "waves",
+            Self::Usage => "usage",
             Self::CleanUp => "clean_up",
         }
     }
@@ -33,7 +35,7 @@ impl Task {
     const fn every(self) -> Span {
         match self {
             Self::Reminders => Span::minutes(1),
-            Self::Waves => Span::seconds(10),
+            Self::Waves | Self::Usage => Span::seconds(10),
             Self::CleanUp => Span::hours(1),
         }
     }
@@ -43,7 +45,12 @@ impl App {
     /// Runs jobs and sends mails until `stop` says so. A failure is logged and tried again. Mails have a loop of
     /// their own, so that a mail server that hangs holds nothing else up.
     pub async fn run_schedule(&self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.run_scheduled(stop.clone()), self.run_jobs(stop.clone()), self.run_mails(stop));
+        tokio::join!(
+            self.run_scheduled(stop.clone()),
+            self.run_jobs(stop.clone()),
+            self.run_log(stop.clone()),
+            self.run_mails(stop)
+        );
     }
 
     async fn run_scheduled(&self, mut stop: watch::Receiver<bool>) {
@@ -86,7 +93,7 @@ impl App {
     async fn run_due(&self) -> Result<(), Problem> {
         // A full batch means that more is waiting; what comes meanwhile is sealed at the next tick.
         while self.seal_log().await? == crate::audit::AT_ONCE {}
-        for task in [Task::Reminders, Task::Waves, Task::CleanUp] {
+        for task in [Task::Reminders, Task::Waves, Task::Usage, Task::CleanUp] {
             self.run_if_due(task).await?;
         }
         Ok(())
@@ -96,6 +103,7 @@ impl App {
     pub async fn work_once(&self) -> Result<(), Problem> {
         self.run_due().await?;
         self.work_on_jobs(|| false).await?;
+        self.work_on_log().await?;
         self.deliver_mails().await.map(drop)
     }
 
@@ -121,6 +129,7 @@ impl App {
         match task {
             Task::Reminders => self.remind().await?,
             Task::Waves => self.send_waves().await?,
+            Task::Usage => self.count_usage().await?,
             Task::CleanUp => self.clean_up().await?,
         }
         let done = table::schedule::done(organization, task.name(), until, now.plus(task.every()));
@@ -135,6 +144,9 @@ impl App {
             table::session::forget(organization, now),
             table::link::forget(organization, now.minus(DEAD_LINKS_KEPT)),
             table::throttle::forget(organization, now.minus(FORGOTTEN_AFTER)),
+            table::mfa_reset::forget(organization, now.minus(DEAD_LINKS_KEPT)),
+            table::api_key::forget(organization, now.minus(crate::api_keys::DEAD_KEYS_KEPT)),
+            table::idempotency::forget(organization, now.minus(claviger_domain::idempotency::KEPT)),
             table::factor::forget_provisional(organization, now.minus(enrollment::KEPT)),
         ])
         .and(crate::jobs::forget(organization, now));

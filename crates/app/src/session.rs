@@ -36,14 +36,14 @@ impl Origin {
     }
 
     pub(crate) fn actor(&self, account: &Account) -> Actor {
-        actor(account, Proven::Password, &self.address)
+        actor(account, (Proven::Password, Timestamp(0)), &self.address)
     }
 }
 
-fn actor(account: &Account, proven: Proven, address: &str) -> Actor {
+fn actor(account: &Account, (proven, proven_at): (Proven, Timestamp), address: &str) -> Actor {
     let who = match account.kind {
         Kind::User { .. } => Who::User(account.id),
-        Kind::Administrator { role } => Who::Administrator { id: account.id, role, proven },
+        Kind::Administrator { role } => Who::Administrator { id: account.id, role, proven, proven_at },
     };
     Actor { who, name: account.email.to_string(), address: address.to_owned() }
 }
@@ -75,7 +75,7 @@ pub struct HalfSignedIn {
 
 impl HalfSignedIn {
     pub(crate) fn actor(&self) -> Actor {
-        actor(&self.account, self.session.proven, &self.origin.address)
+        actor(&self.account, self.session.shown(), &self.origin.address)
     }
 }
 
@@ -130,7 +130,7 @@ impl App {
             (Next::Barred, _) => Ok(Visit::Stranger),
             (Next::Enter, Stage::Full) => {
                 self.note_use(&session, now).await?;
-                let actor = actor(&account, session.proven, &origin.address);
+                let actor = actor(&account, session.shown(), &origin.address);
                 Ok(Visit::Full(Box::new(SignedIn { session, account, actor, origin })))
             }
             (next, _) => Ok(Visit::Half(Box::new(HalfSignedIn { session, account, next, origin }))),
@@ -157,6 +157,18 @@ impl App {
         proven: Proven,
         origin: &Origin,
     ) -> NewSession {
+        let now = draft.now;
+        self.session_after(draft, account, (proven, now), origin).0
+    }
+
+    /// The same for what was shown at some time before; with the session's name.
+    pub(crate) fn session_after(
+        &self,
+        draft: &mut Draft<'_>,
+        account: &Account,
+        (proven, proven_at): (Proven, Timestamp),
+        origin: &Origin,
+    ) -> (NewSession, SessionId) {
         let next = sign_in::next(account, draft.organization.totp, proven, draft.now);
         let token = Token::new("", self.random());
         let now = draft.now;
@@ -172,6 +184,7 @@ impl App {
             realm,
             stage,
             proven,
+            proven_at,
             wrong_codes: 0,
             created_at: now,
             last_seen_at: now,
@@ -189,7 +202,7 @@ impl App {
                 serde_json::json!({ "proven": proven.key() }),
             );
         }
-        NewSession { token, realm, next, expires_at: session.expires_at }
+        (NewSession { token, realm, next, expires_at: session.expires_at }, session.id)
     }
 
     /// Ends the session of this token, whatever it is.

@@ -163,22 +163,26 @@ impl App {
     /// S4.5: puts the set-up off, as long as the period lasts.
     pub async fn put_off(&self, half: &HalfSignedIn) -> Result<NewSession, Refusal> {
         match half.next {
-            Next::MayEnroll { .. } => self.go_on(half, Proven::PutOff).await,
+            Next::MayEnroll { .. } => self.go_on(half, (Proven::PutOff, half.session.proven_at)).await,
             _ => Err(Refusal::state("not_dismissable", "MFA must be set up now.")),
         }
     }
 
     /// Goes on where nothing more is asked, such as when the requirement was removed meanwhile.
     pub async fn continue_sign_in(&self, half: &HalfSignedIn) -> Result<NewSession, Refusal> {
-        self.go_on(half, half.session.proven).await
+        self.go_on(half, half.session.shown()).await
     }
 
     /// Replaces a session on its way by the one that follows from what is proven now.
-    pub(crate) async fn go_on(&self, half: &HalfSignedIn, proven: Proven) -> Result<NewSession, Refusal> {
+    pub(crate) async fn go_on(
+        &self,
+        half: &HalfSignedIn,
+        shown: (Proven, Timestamp),
+    ) -> Result<NewSession, Refusal> {
         let actor = half.actor();
         let mut draft = Draft::new(self, &actor).await?;
         draft.write(table::session::take(draft.organization.id, &half.session));
-        let session = self.new_session(&mut draft, &half.account, proven, &half.origin);
+        let (session, _) = self.session_after(&mut draft, &half.account, shown, &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::Changed),
@@ -193,24 +197,30 @@ impl App {
         code: &Code,
     ) -> Result<CodeOutcome, Problem> {
         let actor = half.actor();
-        let realm = half.account.kind.realm();
         until_decided!({
-            let organization = self.organization().await?;
-            let holder =
-                table::factor::holder(&self.0.store, organization.id, realm, half.account.id).await?;
-            let mut draft = Draft::of(self, &actor, organization);
-            let Some(holder) = holder else { return Ok(CodeOutcome::StartAgain) };
-            let Some(sealed) = holder.factor.filter(|sealed| sealed.factor.id == factor) else {
+            let Some((account, sealed)) = self.asked_of(half, factor).await? else {
                 return Ok(CodeOutcome::StartAgain);
             };
-            let told = self
-                .judge(
-                    &mut draft,
-                    &Attempt { account: &holder.account, sealed: &sealed, code, action: "sign_in.code" },
-                )
-                .await?;
-            self.follow_up(draft, half, &holder.account, told).await?
+            let mut draft = Draft::new(self, &actor).await?;
+            let attempt = Attempt { account: &account, sealed: &sealed, code, action: "sign_in.code" };
+            let told = self.judge(&mut draft, &attempt).await?;
+            self.follow_up(draft, half, &account, told).await?
         })
+    }
+
+    /// The account of a sign-in on its way, and the factor that a code was asked of, if both are still there.
+    pub(crate) async fn asked_of(
+        &self,
+        half: &HalfSignedIn,
+        factor: FactorId,
+    ) -> Result<Option<(Account, Sealed)>, Problem> {
+        let organization = self.organization().await?;
+        let realm = half.account.kind.realm();
+        let holder = table::factor::holder(&self.0.store, organization.id, realm, half.account.id).await?;
+        Ok(holder.and_then(|holder| {
+            let sealed = holder.factor.filter(|sealed| sealed.factor.id == factor)?;
+            Some((holder.account, sealed))
+        }))
     }
 
     /// Commits what an attempt led to, and where it leaves the sign-in; nothing if another write came first.
@@ -290,7 +300,7 @@ impl App {
         draft.log("password.change", &Target::from(&changed), "success", nothing());
         let cause = format!("password_changed:{}:{}", changed.id, changed.revision);
         draft.mail_of_change(mail::Kind::PasswordChanged, &changed, &cause, Facts::default())?;
-        let session = self.new_session(&mut draft, &changed, half.session.proven, &half.origin);
+        let (session, _) = self.session_after(&mut draft, &changed, half.session.shown(), &half.origin);
         match draft.commit().await? {
             Commit::Committed => Ok(session),
             Commit::Conflict => Err(Refusal::Changed),

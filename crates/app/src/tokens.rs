@@ -107,6 +107,13 @@ impl App {
         Ok(self.load_token(id).await?.token)
     }
 
+    /// The same with its user's e-mail and its revision.
+    pub async fn listed_token(&self, _: &Granted<ViewUsers>, id: TokenId) -> Result<ListedToken, Refusal> {
+        let organization = self.organization().await?.id;
+        let found = table::token::listed(&self.0.store, organization, id).await?;
+        found.ok_or(Refusal::NotFound("token"))
+    }
+
     async fn held_by(&self, account: AccountId) -> Result<Option<SealedToken>, Problem> {
         let organization = self.organization().await?.id;
         Ok(table::token::of_account(&self.0.store, organization, account).await?)

@@ -212,6 +212,9 @@ impl App {
         if after == before {
             return Ok(before);
         }
+        if after.mfa != before.mfa {
+            self.require_fresh_code(granted.actor())?;
+        }
         draft.write(table::account::save(draft.organization.id, &after));
         match draft.commit().await? {
             Commit::Committed => Ok(Account { revision: after.revision + 1, ..after }),

@@ -35,6 +35,11 @@ pub fn short_date(time: Timestamp, zone_name: &str) -> String {
     at(time, zone_name).strftime("%a %-d %b %Y, %H:%M").to_string()
 }
 
+/// "14 Nov 2023, 22:13:20".
+pub fn second(time: Timestamp, zone_name: &str) -> String {
+    at(time, zone_name).strftime("%-d %b %Y, %H:%M:%S").to_string()
+}
+
 /// "14 Nov".
 pub fn day(time: Timestamp, zone_name: &str) -> String {
     at(time, zone_name).strftime("%-d %b").to_string()
@@ -60,6 +65,17 @@ pub fn date_field(time: Timestamp, zone_name: &str) -> String {
 /// "2023-11-14T22:13:20Z", for programs.
 pub fn iso(time: Timestamp) -> String {
     at(time, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// "2023-11-14T22:13:20.000000Z", where the order within a second counts.
+pub fn iso_micros(time: Timestamp) -> String {
+    at(time, "UTC").strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// A point in time by RFC 3339.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp(instant.as_microsecond()))
 }
 
 /// "1 day", "7 days".

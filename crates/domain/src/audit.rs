@@ -6,6 +6,7 @@ use crate::{
     time::Timestamp,
 };
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 /// One thing that happened. Never holds a password, code, secret or token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,24 @@ impl Entry {
         }
         hash.finalize().into()
     }
+}
+
+impl AuditId {
+    /// When it was made, to the millisecond.
+    pub fn made_at(self) -> Timestamp {
+        let millis = self.0.as_u128() >> 80;
+        Timestamp(i64::try_from(millis).unwrap_or_default().saturating_mul(1_000))
+    }
+}
+
+/// The id right before this one.
+pub const fn right_before(id: AuditId) -> AuditId {
+    AuditId(Uuid::from_u128(id.0.as_u128().saturating_sub(1)))
+}
+
+/// The id right after this one.
+pub const fn right_after(id: AuditId) -> AuditId {
+    AuditId(Uuid::from_u128(id.0.as_u128().saturating_add(1)))
 }
 
 #[cfg(test)]

@@ -71,6 +71,8 @@ ids! {
     GroupId,
     /// A hardware token.
     TokenId,
+    /// A reset of an administrator's MFA that was asked for.
+    ResetId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

@@ -31,15 +31,35 @@ pub enum Kind {
     PasswordReset,
     /// The password was changed.
     PasswordChanged,
+    /// Administrators: a link to set MFA up anew (S6.8).
+    MfaResetLink,
+    /// Administrators with Billing, and the person: MFA can be set up anew after a delay, unless somebody cancels it.
+    MfaResetDelayed,
+    /// Administrators: a reset waits for a second one's approval.
+    MfaResetApproval,
+    /// Administrators: a reset that was asked for was canceled.
+    MfaResetCanceled,
+    /// Administrators: MFA was set up anew.
+    MfaResetDone,
+    /// Administrators with Billing: the MFA of another administrator was reset.
+    AdministratorReset,
+    /// Administrators with Billing: an administrator was made on the server's host (S6.9).
+    AdministratorCreated,
     /// Administrators: TOTP was disabled for the organization.
     TotpDisabled,
+    /// S6.5: a new administrator: set a password, then MFA.
+    AdministratorInvited,
+    /// S6.6: MFA is required of an administrator, with what to do.
+    AdministratorMfaRequired,
+    /// S6.3: another administrator reset an administrator's factor.
+    AdministratorMfaReset,
     /// An administrator's test of the settings.
     Test,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 24] = [
         Self::Registration,
         Self::MfaRequired,
         Self::Reminder,
@@ -52,7 +72,17 @@ impl Kind {
         Self::ReportedMisuse,
         Self::PasswordReset,
         Self::PasswordChanged,
+        Self::MfaResetLink,
+        Self::MfaResetDelayed,
+        Self::MfaResetApproval,
+        Self::MfaResetCanceled,
+        Self::MfaResetDone,
+        Self::AdministratorReset,
+        Self::AdministratorCreated,
         Self::TotpDisabled,
+        Self::AdministratorInvited,
+        Self::AdministratorMfaRequired,
+        Self::AdministratorMfaReset,
         Self::Test,
     ];
 
@@ -71,7 +101,17 @@ impl Kind {
             Self::ReportedMisuse => "reported_misuse",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::MfaResetLink => "mfa_reset_link",
+            Self::MfaResetDelayed => "mfa_reset_delayed",
+            Self::MfaResetApproval => "mfa_reset_approval",
+            Self::MfaResetCanceled => "mfa_reset_canceled",
+            Self::MfaResetDone => "mfa_reset_done",
+            Self::AdministratorReset => "administrator_reset",
+            Self::AdministratorCreated => "administrator_created",
             Self::TotpDisabled => "totp_disabled",
+            Self::AdministratorInvited => "administrator_invited",
+            Self::AdministratorMfaRequired => "administrator_mfa_required",
+            Self::AdministratorMfaReset => "administrator_mfa_reset",
             Self::Test => "test",
         }
     }
@@ -96,14 +136,35 @@ impl Kind {
             Self::ReportedMisuse => "Reported misuse",
             Self::PasswordReset => "Password reset",
             Self::PasswordChanged => "Password changed",
+            Self::MfaResetLink => "Link to reset MFA",
+            Self::MfaResetDelayed => "MFA reset with a delay",
+            Self::MfaResetApproval => "MFA reset to approve",
+            Self::MfaResetCanceled => "MFA reset canceled",
+            Self::MfaResetDone => "MFA reset done",
+            Self::AdministratorReset => "Administrator's MFA reset",
+            Self::AdministratorCreated => "Administrator created",
             Self::TotpDisabled => "TOTP disabled",
+            Self::AdministratorInvited => "Administrator: new account",
+            Self::AdministratorMfaRequired => "Administrator: MFA required",
+            Self::AdministratorMfaReset => "Administrator: own MFA was reset",
             Self::Test => "Test",
         }
     }
 
-    /// Whether an organization may switch it off: nobody is kept out by a mail that isn't sent.
+    /// Whether an organization may switch it off: nobody is kept out by a mail that isn't sent, and nobody takes an
+    /// administrator's account over unseen (S6.8).
     pub const fn may_be_off(self) -> bool {
-        !matches!(self, Self::Registration | Self::PasswordReset | Self::Test)
+        !matches!(
+            self,
+            Self::Registration
+                | Self::PasswordReset
+                | Self::MfaResetLink
+                | Self::MfaResetDelayed
+                | Self::MfaResetApproval
+                | Self::AdministratorReset
+                | Self::AdministratorInvited
+                | Self::Test
+        )
     }
 
     /// S4.10: whether it can tell people their deadline, so that no reminder need repeat it at once.
@@ -173,7 +234,10 @@ mod tests {
     #[test]
     fn a_mail_without_which_somebody_stays_out_is_always_sent() {
         let always: Vec<_> = Kind::ALL.into_iter().filter(|kind| !kind.may_be_off()).collect();
-        assert_eq!(always, [Kind::Registration, Kind::PasswordReset, Kind::Test]);
+        let people = [Kind::Registration, Kind::PasswordReset];
+        let resets = [Kind::MfaResetLink, Kind::MfaResetDelayed, Kind::MfaResetApproval];
+        let others = [Kind::AdministratorReset, Kind::AdministratorInvited, Kind::Test];
+        assert_eq!(always, [&people[..], &resets, &others].concat());
     }
 
     #[test]

@@ -92,10 +92,28 @@ impl Placeholder {
                     | Kind::PeriodChanged
                     | Kind::MfaReset
                     | Kind::FactorLocked
+                    | Kind::MfaResetDelayed
+                    | Kind::MfaResetApproval
             ),
             Self::Left => matches!(kind, Kind::Reminder | Kind::RecoveryCodeUsed),
-            Self::Actor => matches!(kind, Kind::TotpDisabled),
-            Self::Person => matches!(kind, Kind::ReportedMisuse),
+            Self::Actor => matches!(
+                kind,
+                Kind::MfaResetApproval
+                    | Kind::MfaResetCanceled
+                    | Kind::AdministratorReset
+                    | Kind::AdministratorCreated
+                    | Kind::TotpDisabled
+                    | Kind::AdministratorMfaReset
+            ),
+            Self::Person => matches!(
+                kind,
+                Kind::ReportedMisuse
+                    | Kind::MfaResetDelayed
+                    | Kind::MfaResetApproval
+                    | Kind::MfaResetCanceled
+                    | Kind::AdministratorReset
+                    | Kind::AdministratorCreated
+            ),
         }
     }
 

@@ -2,12 +2,15 @@
 
 use crate::{
     account::Realm,
+    activity::Retention,
+    administrator::Demanded,
     attempt::CodeRules,
     field::{FieldError, Fields, Presence, line, number},
     id::OrganizationId,
     lockout::LockoutRules,
     mail,
     mfa::EnrollmentDays,
+    mfa_reset::{ResetApproval, SelfReset},
     reminder::Reminders,
     sign_in::TotpSwitch,
     time::{Span, Timestamp},
@@ -59,6 +62,12 @@ pub struct Settings {
     pub codes_at_setup: CodesAtSetup,
     /// Whether people have recovery codes (S4.9).
     pub recovery_codes: RecoveryCodes,
+    /// Of which administrators MFA is required (S6.4).
+    pub admin_mfa: Demanded,
+    /// Whether administrators reset their own MFA by mail (S6.8).
+    pub self_reset: SelfReset,
+    /// Whether it takes two administrators to reset another's MFA.
+    pub reset_approval: ResetApproval,
     /// When wrong codes lock a factor.
     pub lockout: LockoutRules,
     /// The fewest characters of a password.
@@ -69,6 +78,8 @@ pub struct Settings {
     pub user_idle: Span,
     /// The longest a session lives.
     pub session_overall: Span,
+    /// How long entries of the activity log are kept.
+    pub log_kept: Retention,
 }
 
 /// How many consecutive codes confirm a new factor.
@@ -120,11 +131,15 @@ impl Settings {
             window: Window::Tolerant,
             codes_at_setup: CodesAtSetup::One,
             recovery_codes: RecoveryCodes::On,
+            admin_mfa: Demanded::OfEach,
+            self_reset: SelfReset::On,
+            reset_approval: ResetApproval::Off,
             lockout: LockoutRules::default(),
             password_min_length: 12,
             administrator_idle: Span::minutes(15),
             user_idle: Span::hours(1),
             session_overall: Span::hours(12),
+            log_kept: Retention::Forever,
         })
     }
 
@@ -149,7 +164,7 @@ impl Settings {
 
     /// Every setting but the name, under its name, as the text that [`Settings::changed`] takes: what forms are
     /// filled with and what is stored.
-    pub fn texts(&self) -> [(&'static str, String); 16] {
+    pub fn texts(&self) -> [(&'static str, String); 20] {
         let hours = |span: Span| span.micros() / Span::hours(1).micros();
         let minutes = |span: Span| span.micros() / Span::minutes(1).micros();
         [
@@ -161,6 +176,9 @@ impl Settings {
             ("window", window_key(self.window).to_owned()),
             ("codes_at_setup", self.codes_at_setup.count().to_string()),
             ("recovery_codes", self.recovery_codes.key().to_owned()),
+            ("admin_mfa", self.admin_mfa.key().to_owned()),
+            ("self_reset", self.self_reset.text()),
+            ("reset_approval", self.reset_approval.key().to_owned()),
             ("lockout_per_sign_in", self.lockout.per_sign_in.to_string()),
             ("lockout_codes", self.lockout.in_row.to_string()),
             ("lockout_minutes", minutes(self.lockout.first).to_string()),
@@ -169,6 +187,7 @@ impl Settings {
             ("admin_idle_minutes", minutes(self.administrator_idle).to_string()),
             ("user_idle_minutes", minutes(self.user_idle).to_string()),
             ("session_hours", hours(self.session_overall).to_string()),
+            (Retention::FIELD, self.log_kept.text()),
         ]
     }
 
@@ -199,6 +218,11 @@ impl Settings {
         change.to("window", &mut settings.window, parse_window);
         change.to("codes_at_setup", &mut settings.codes_at_setup, parse_codes);
         change.to("recovery_codes", &mut settings.recovery_codes, RecoveryCodes::parse);
+        change.to("admin_mfa", &mut settings.admin_mfa, |text| Demanded::parse("admin_mfa", text));
+        change.to("self_reset", &mut settings.self_reset, |text| SelfReset::parse("self_reset", text));
+        change.to("reset_approval", &mut settings.reset_approval, |text| {
+            ResetApproval::parse("reset_approval", text)
+        });
         let lockout = &mut settings.lockout;
         change.to("lockout_per_sign_in", &mut lockout.per_sign_in, |text| {
             number("lockout_per_sign_in", "Wrong codes", text, 1, 10)
@@ -224,6 +248,7 @@ impl Settings {
         change.to("session_hours", &mut settings.session_overall, |text| {
             number("session_hours", "Hours", text, 1, 168).map(Span::hours)
         });
+        change.to(Retention::FIELD, &mut settings.log_kept, Retention::parse);
         change.fields.finish(Some(settings))
     }
 }
@@ -294,93 +319,4 @@ impl CodesAtSetup {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(text: &[(&'static str, &'static str)]) -> Result<Settings, Vec<FieldError>> {
-        let settings = Settings::new("Acme".into()).unwrap();
-        let find = |name| text.iter().find(|(field, _)| *field == name).map(|(_, text)| *text);
-        settings.changed(find, |zone| ["UTC", "Europe/Berlin"].contains(&zone))
-    }
-
-    #[test]
-    fn the_texts_of_settings_give_the_same_settings() {
-        let settings = change(&[
-            ("name", "Acme Tools"),
-            ("issuer", "Acme"),
-            ("support_contact", "help@acme.test"),
-            ("time_zone", "Europe/Berlin"),
-            ("enrollment_days", "30"),
-            ("reminders", "168 24 2"),
-            ("window", "strict"),
-            ("codes_at_setup", "2"),
-            ("recovery_codes", "off"),
-            ("lockout_per_sign_in", "3"),
-            ("lockout_codes", "6"),
-            ("lockout_minutes", "30"),
-            ("lockout_close", "50"),
-            ("password_min_length", "16"),
-            ("admin_idle_minutes", "5"),
-            ("user_idle_minutes", "90"),
-            ("session_hours", "8"),
-        ])
-        .unwrap();
-        let texts = settings.texts();
-        let find = |name: &str| texts.iter().find(|(field, _)| *field == name).map(|(_, text)| text.as_str());
-        assert!(texts.iter().all(|(name, text)| {
-            let default = Settings::new("Acme".into()).unwrap().texts();
-            default.iter().any(|(field, was)| field == name && was != text)
-        }));
-        let again = Settings::new("Acme Tools".into()).unwrap().changed(find, |_| true);
-        assert_eq!(again, Ok(settings));
-    }
-
-    #[test]
-    fn what_is_not_named_stays() {
-        assert_eq!(change(&[]), Ok(Settings::new("Acme".into()).unwrap()));
-        let strict = change(&[("window", "strict")]).unwrap();
-        assert_eq!((strict.window, strict.password_min_length), (Window::Strict, 12));
-    }
-
-    #[test]
-    fn all_errors_are_reported_at_once() {
-        let bad = change(&[
-            ("name", ""),
-            ("enrollment_days", "0"),
-            ("reminders", "48"),
-            ("window", "wide"),
-            ("codes_at_setup", "3"),
-            ("recovery_codes", "maybe"),
-            ("lockout_codes", "21"),
-            ("lockout_minutes", "4"),
-            ("session_hours", "1000"),
-            ("time_zone", "Mars"),
-        ]);
-        let fields: Vec<_> = bad.unwrap_err().into_iter().map(|error| error.field).collect();
-        assert_eq!(
-            fields,
-            [
-                "name",
-                "time_zone",
-                "enrollment_days",
-                "reminders",
-                "window",
-                "codes_at_setup",
-                "recovery_codes",
-                "lockout_codes",
-                "lockout_minutes",
-                "session_hours"
-            ]
-        );
-    }
-
-    #[test]
-    fn an_issuer_has_no_colon() {
-        let mut settings = Settings::new("Acme: Tools".into()).unwrap();
-        assert_eq!(settings.issuer(), "Acme  Tools");
-        settings.issuer = "Acme".into();
-        assert_eq!(settings.issuer(), "Acme");
-        assert_eq!(settings.idle(Realm::Administrator), Span::minutes(15));
-        assert_eq!(settings.idle(Realm::User), Span::hours(1));
-    }
-}
+mod tests;

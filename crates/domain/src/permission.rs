@@ -45,6 +45,58 @@ pub enum Permission {
     RunCommands,
     /// See the usage page.
     SeeUsage,
+    /// See the widget "Admins Without MFA Required" and its list.
+    SeeAdminsWithoutMfa,
+    /// Require MFA of those on that list.
+    ActOnAdminsWithoutMfa,
+}
+
+impl Permission {
+    /// All, in the order of the table of S6.2.
+    pub const ALL: [Permission; 10] = [
+        Self::SeeHome,
+        Self::SeeAdminsWithoutMfa,
+        Self::ActOnAdminsWithoutMfa,
+        Self::ManageAdministrators,
+        Self::ManageOrganization,
+        Self::ManageUsers,
+        Self::AssistUsers,
+        Self::ViewUsers,
+        Self::RunCommands,
+        Self::SeeUsage,
+    ];
+
+    /// The word in the log and in the API.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::SeeHome => "see_home",
+            Self::SeeAdminsWithoutMfa => "see_admins_without_mfa",
+            Self::ActOnAdminsWithoutMfa => "act_on_admins_without_mfa",
+            Self::ManageAdministrators => "manage_administrators",
+            Self::ManageOrganization => "manage_organization",
+            Self::ManageUsers => "manage_users",
+            Self::AssistUsers => "assist_users",
+            Self::ViewUsers => "view_users",
+            Self::RunCommands => "run_commands",
+            Self::SeeUsage => "see_usage",
+        }
+    }
+
+    /// What it allows, in words that follow "may".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::SeeHome => "see Home",
+            Self::SeeAdminsWithoutMfa => "see the widget \"Admins Without MFA Required\"",
+            Self::ActOnAdminsWithoutMfa => "act on that widget's list",
+            Self::ManageAdministrators => "manage administrators",
+            Self::ManageOrganization => "change organization settings and the MFA configuration",
+            Self::ManageUsers => "manage users, groups, devices, policies and applications",
+            Self::AssistUsers => "reset MFA or a password, unlock, and extend for a user",
+            Self::ViewUsers => "view users, devices and the activity log",
+            Self::RunCommands => "run commands on devices",
+            Self::SeeUsage => "see the usage (billing) page",
+        }
+    }
 }
 
 impl Role {
@@ -98,13 +150,21 @@ impl Role {
         use Permission as P;
         match self {
             Self::AdministratorWithBilling => true,
-            Self::Administrator => !matches!(permission, P::SeeUsage),
+            Self::Administrator => !matches!(permission, P::SeeUsage | P::ActOnAdminsWithoutMfa),
             Self::Manager => matches!(
                 permission,
-                P::SeeHome | P::ManageUsers | P::AssistUsers | P::ViewUsers | P::RunCommands
+                P::SeeHome
+                    | P::SeeAdminsWithoutMfa
+                    | P::ManageUsers
+                    | P::AssistUsers
+                    | P::ViewUsers
+                    | P::RunCommands
             ),
-            Self::HelpDesk => matches!(permission, P::SeeHome | P::AssistUsers | P::ViewUsers),
-            Self::ReadOnly => matches!(permission, P::SeeHome | P::ViewUsers),
+            Self::HelpDesk => matches!(
+                permission,
+                P::SeeHome | P::SeeAdminsWithoutMfa | P::AssistUsers | P::ViewUsers
+            ),
+            Self::ReadOnly => matches!(permission, P::SeeHome | P::SeeAdminsWithoutMfa | P::ViewUsers),
             Self::BillingOnly => matches!(permission, P::SeeUsage),
             Self::CommandRunner => matches!(permission, P::SeeHome | P::RunCommands),
             Self::CommandRunnerWithBilling => matches!(permission, P::SeeHome | P::RunCommands | P::SeeUsage),
@@ -135,6 +195,9 @@ pub enum Who {
         role: Role,
         /// Whether this session gave a code.
         proven: crate::sign_in::Proven,
+        /// When it did last, or gave the password that stands in for one. A job's actor of an earlier version has none.
+        #[serde(default = "long_ago")]
+        proven_at: crate::time::Timestamp,
     },
     /// A program with an administrator's key.
     ApiKey {
@@ -151,6 +214,10 @@ pub enum Who {
     Host,
     /// The server by itself: a job.
     System,
+}
+
+const fn long_ago() -> crate::time::Timestamp {
+    crate::time::Timestamp(0)
 }
 
 /// A permission as a type, so that a use case can ask for it in its signature.
@@ -183,6 +250,12 @@ permissions! {
     ViewUsers,
     /// Create, change and delete administrators.
     ManageAdministrators,
+    /// See the widget "Admins Without MFA Required" and its list.
+    SeeAdminsWithoutMfa,
+    /// Require MFA of those on that list.
+    ActOnAdminsWithoutMfa,
+    /// See the usage page.
+    SeeUsage,
 }
 
 /// Proof that the check was made: only [`Actor::granted`] makes one.
@@ -230,6 +303,8 @@ mod tests {
         use Permission as P;
         let columns = [
             P::SeeHome,
+            P::SeeAdminsWithoutMfa,
+            P::ActOnAdminsWithoutMfa,
             P::ManageAdministrators,
             P::ManageOrganization,
             P::ManageUsers,
@@ -238,15 +313,16 @@ mod tests {
             P::RunCommands,
             P::SeeUsage,
         ];
+        assert_eq!(columns, P::ALL);
         let table = [
-            (Role::AdministratorWithBilling, "yyyyyyyy"),
-            (Role::Administrator, "yyyyyyyn"),
-            (Role::Manager, "ynnyyyyn"),
-            (Role::HelpDesk, "ynnnyynn"),
-            (Role::ReadOnly, "ynnnnynn"),
-            (Role::BillingOnly, "nnnnnnny"),
-            (Role::CommandRunner, "ynnnnnyn"),
-            (Role::CommandRunnerWithBilling, "ynnnnnyy"),
+            (Role::AdministratorWithBilling, "yyyyyyyyyy"),
+            (Role::Administrator, "yynyyyyyyn"),
+            (Role::Manager, "yynnnyyyyn"),
+            (Role::HelpDesk, "yynnnnyynn"),
+            (Role::ReadOnly, "yynnnnnynn"),
+            (Role::BillingOnly, "nnnnnnnnny"),
+            (Role::CommandRunner, "ynnnnnnnyn"),
+            (Role::CommandRunnerWithBilling, "ynnnnnnnyy"),
         ];
         for (role, row) in table {
             let got: String = columns.iter().map(|p| if role.allows(*p) { 'y' } else { 'n' }).collect();
@@ -260,7 +336,7 @@ mod tests {
     fn only_who_may_is_granted() {
         let id = AccountId::new(Timestamp(0), [0; 10]);
         let actor = |who| Actor { who, name: String::new(), address: String::new() };
-        let administrator = |role| actor(Who::Administrator { id, role, proven: Proven::Code });
+        let administrator = |role| actor(Who::Administrator { id, role, proven: Proven::Code, proven_at: Timestamp(0) });
         assert!(administrator(Role::Manager).granted::<ManageUsers>().is_ok());
         assert_eq!(
             administrator(Role::HelpDesk).granted::<ManageUsers>().unwrap_err(),

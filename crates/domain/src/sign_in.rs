@@ -41,6 +41,8 @@ pub enum Proven {
     PutOff,
     /// The password and a code.
     Code,
+    /// S6.8: the password, and a mailed link that lets an administrator set MFA up anew.
+    Reset,
 }
 
 impl Proven {
@@ -50,12 +52,13 @@ impl Proven {
             Self::Password => "password",
             Self::PutOff => "put_off",
             Self::Code => "code",
+            Self::Reset => "reset",
         }
     }
 
     /// What that word means; anything else shows the least.
     pub fn from_key(key: &str) -> Self {
-        [Self::PutOff, Self::Code].into_iter().find(|proven| proven.key() == key).unwrap_or(Self::Password)
+        [Self::PutOff, Self::Code, Self::Reset].into_iter().find(|proven| proven.key() == key).unwrap_or(Self::Password)
     }
 }
 
@@ -80,6 +83,8 @@ pub enum Next {
         /// Until when.
         until: Timestamp,
     },
+    /// S6.8: MFA is set up anew; a present factor works until then.
+    SetUpAnew,
     /// In.
     Enter,
 }
@@ -94,6 +99,7 @@ impl Next {
             | Self::ChangePassword
             | Self::MustEnroll
             | Self::MayEnroll { .. }
+            | Self::SetUpAnew
             | Self::Enter => SETTING_UP,
         }
     }
@@ -109,10 +115,11 @@ pub fn next(account: &Account, totp: TotpSwitch, proven: Proven, now: Timestamp)
     let after_factor = match (in_force, account.mfa.enrollment, proven) {
         (true, Enrollment::Enrolled(factor), Proven::Password | Proven::PutOff) => Some(Next::Code(factor)),
         (true, Enrollment::NotEnrolled, _) => enrollment_step(account.mfa.requirement, proven, now),
+        (true, Enrollment::Enrolled(_), Proven::Reset) => Some(Next::SetUpAnew),
         (true, Enrollment::Enrolled(_), Proven::Code) | (false, _, _) => None,
     };
     match (after_factor, &account.password) {
-        (Some(step @ (Next::Code(_) | Next::LockedOut { .. })), _) => step,
+        (Some(step @ (Next::Code(_) | Next::LockedOut { .. } | Next::SetUpAnew)), _) => step,
         (_, Password::Expired(_)) => Next::ChangePassword,
         (Some(step), _) => step,
         (None, _) => Next::Enter,
@@ -121,9 +128,10 @@ pub fn next(account: &Account, totp: TotpSwitch, proven: Proven, now: Timestamp)
 
 fn enrollment_step(requirement: Requirement, proven: Proven, now: Timestamp) -> Option<Next> {
     match (requirement, proven) {
+        (Requirement::By(since), _) if since <= now => Some(Next::LockedOut { since }),
+        (_, Proven::Reset) => Some(Next::SetUpAnew),
         (Requirement::NotRequired, _) => None,
         (Requirement::AtOnce, _) => Some(Next::MustEnroll),
-        (Requirement::By(since), _) if since <= now => Some(Next::LockedOut { since }),
         (Requirement::By(_), Proven::PutOff) => None,
         (Requirement::By(until), _) => Some(Next::MayEnroll { until }),
         (Requirement::Paused(left), Proven::Password | Proven::Code) => {
@@ -192,6 +200,8 @@ mod tests {
             let account = user(requirement, enrolled);
             let got = [Proven::Password, Proven::PutOff, Proven::Code].map(|proven| asked(&account, proven));
             assert_eq!(got, expected, "{requirement:?} {enrolled}");
+            let locked = requirement == passed && !enrolled;
+            assert_eq!(asked(&account, Proven::Reset), if locked { out } else { Next::SetUpAnew });
         }
     }
 
@@ -211,6 +221,7 @@ mod tests {
         };
         assert!(matches!(asked(&expired(Requirement::AtOnce, true), Proven::Password), Next::Code(_)));
         assert_eq!(asked(&expired(Requirement::AtOnce, true), Proven::Code), Next::ChangePassword);
+        assert_eq!(asked(&expired(Requirement::AtOnce, true), Proven::Reset), Next::SetUpAnew);
         assert_eq!(asked(&expired(Requirement::AtOnce, false), Proven::Password), Next::ChangePassword);
         assert_eq!(asked(&expired(Requirement::NotRequired, false), Proven::Password), Next::ChangePassword);
         assert!(matches!(
@@ -239,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_proven_has_a_word_and_unknown_words_prove_the_least() {
-        for proven in [Proven::Password, Proven::PutOff, Proven::Code] {
+        for proven in [Proven::Password, Proven::PutOff, Proven::Code, Proven::Reset] {
             assert_eq!(Proven::from_key(proven.key()), proven);
         }
         assert_eq!(Proven::from_key("everything"), Proven::Password);

@@ -5,7 +5,10 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use claviger_app::{
     App, Refusal,
+    administrators::AdministratorForm,
+    api_keys::KeyForm,
     audit::Verdict,
+    demand::Ticked,
     evidence,
     stored::user_list::{Filter, Listing, Order, Page, Sort},
 };
@@ -55,6 +58,12 @@ pub(crate) enum ApiKey {
         /// What the key is called in the log.
         #[arg(long)]
         name: String,
+        /// When it dies: a number of days, a day such as 2027-01-31, or never.
+        #[arg(long, default_value = "never")]
+        expires: String,
+        /// An address or network that it may be used from, such as 203.0.113.0/24; can be given up to 20 times.
+        #[arg(long)]
+        allow: Vec<String>,
     },
 }
 
@@ -121,8 +130,9 @@ pub(crate) async fn admin(config: &Config, command: Admin) -> Result<ExitCode> {
         },
         Admin::Create { email, role } => {
             let role = Role::from_key(&role).with_context(|| format!("there is no role {role:?}"))?;
-            let link = told(app.create_administrator(&host, &email, role).await)?;
-            say(&format!("Link to choose a password, works once and for one hour: {link}"));
+            let form = AdministratorForm { email, role: role.key().into(), ..AdministratorForm::default() };
+            let made = app.create_administrator(&host.granted()?, &form, Ticked::Yes).await;
+            say(&format!("Link to choose a password, works once and for 7 days: {}", told(made)?.link));
         }
         Admin::ResetMfa { email } => {
             told(app.reset_administrator_mfa(&host, &email).await)?;
@@ -132,8 +142,9 @@ pub(crate) async fn admin(config: &Config, command: Admin) -> Result<ExitCode> {
             told(app.unlock_administrator(&host, &email).await)?;
             say("The administrator is unlocked.");
         }
-        Admin::ApiKey(ApiKey::Create { email, name }) => {
-            say(told(app.create_api_key(&host, &email, &name).await)?.expose());
+        Admin::ApiKey(ApiKey::Create { email, name, expires, allow }) => {
+            let form = KeyForm { name, expires, addresses: allow.join(" "), ..KeyForm::default() };
+            say(told(app.create_api_key_of(&host, &email, &form).await)?.token.expose());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -180,8 +191,11 @@ pub(crate) async fn audit(config: &Config, command: Audit) -> Result<ExitCode> {
     let app = world::open(config).await?;
     match command {
         Audit::Verify => match app.verify_log().await? {
-            Verdict::Whole { entries } => {
+            Verdict::Whole { entries, removed } => {
                 say(&format!("The log is whole: {entries} entries."));
+                if removed > 0 {
+                    say(&format!("It begins at entry {}: the {removed} before were removed by the retention setting.", removed + 1));
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Verdict::Broken { sequence, what } => {

@@ -1,7 +1,9 @@
 //! The configuration: one TOML file, overridden by the environment; all errors at once, each with its line (S14.1).
 
 use claviger_app::email::PlainSmtp;
+use claviger_domain::{bucket::Rate, stream::Reach};
 use claviger_store::StoreOptions;
+use claviger_web::ApiLimits;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -23,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) plain_smtp: PlainSmtp,
+    pub(crate) webhooks: Reach,
+    pub(crate) api_limits: ApiLimits,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: tracing::Level,
     pub(crate) master_keys: MasterKeys,
@@ -64,7 +68,7 @@ impl fmt::Display for Errors {
     }
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 15] = [
     "data_dir",
     "listen",
     "public_url",
@@ -74,6 +78,9 @@ const KEYS: [&str; 12] = [
     "trusted_proxies",
     "plain_http",
     "allow_plain_smtp",
+    "allow_private_webhooks",
+    "api_calls_per_minute",
+    "api_wrong_keys_per_minute",
     "log_format",
     "log_level",
     "master_key_file",
@@ -199,6 +206,10 @@ impl Reader<'_> {
             self.take("plain_http", "loopback".to_owned(), |text| one_of(text, &["loopback", "anywhere"]));
         let plain_smtp =
             self.take("allow_plain_smtp", "false".to_owned(), |text| one_of(text, &["true", "false"]));
+        let private_webhooks =
+            self.take("allow_private_webhooks", "false".to_owned(), |text| one_of(text, &["true", "false"]));
+        let calls = self.take("api_calls_per_minute", ApiLimits::default().calls, rate);
+        let wrong_keys = self.take("api_wrong_keys_per_minute", ApiLimits::default().wrong_keys, rate);
         let log_format = self.take("log_format", "text".to_owned(), |text| one_of(text, &["text", "json"]));
         let log_level = self.take("log_level", tracing::Level::INFO, |text| {
             text.parse().map_err(|_| "must be error, warn, info, debug or trace".to_owned())
@@ -215,6 +226,8 @@ impl Reader<'_> {
             tls,
             trusted_proxies: trusted_proxies?,
             plain_smtp: if plain_smtp? == "true" { PlainSmtp::Allowed } else { PlainSmtp::Refused },
+            webhooks: if private_webhooks? == "true" { Reach::Anywhere } else { Reach::Public },
+            api_limits: ApiLimits { calls: calls?, wrong_keys: wrong_keys? },
             log_format: if log_format? == "json" { LogFormat::Json } else { LogFormat::Text },
             log_level: log_level?,
         })
@@ -272,6 +285,15 @@ fn master_keys(file: Option<PathBuf>, data_dir: &Path, environment: Environment<
         (None, Some(path), _) => MasterKeys::File(path),
         (None, None, Some(path)) => MasterKeys::Provided(path),
         (None, None, None) => MasterKeys::File(data_dir.join("master.key")),
+    }
+}
+
+/// How often a minute; 0 for no limit.
+fn rate(text: &str) -> Result<Option<Rate>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(times @ 1..=Rate::MOST) => Ok(Rate::per_minute(times)),
+        Ok(_) | Err(_) => Err(format!("must be between 0 (no limit) and {}, not {text:?}", Rate::MOST)),
     }
 }
 
@@ -340,6 +362,23 @@ mod tests {
     fn a_file_that_is_no_toml_names_its_line() {
         let errors = parsed("listen = \"127.0.0.1:1\"\nlog_format = \n", &[]).unwrap_err();
         assert!(errors[0].starts_with("line 2:"), "{errors:?}");
+    }
+
+    #[test]
+    fn webhooks_stay_out_of_the_own_network_unless_it_is_asked_for() {
+        assert_eq!(parsed("", &[]).unwrap().webhooks, Reach::Public);
+        assert_eq!(parsed("allow_private_webhooks = true", &[]).unwrap().webhooks, Reach::Anywhere);
+        assert!(parsed("allow_private_webhooks = 1", &[]).is_err());
+    }
+
+    #[test]
+    fn the_limits_of_the_api_can_be_set_and_lifted() {
+        assert_eq!(parsed("", &[]).unwrap().api_limits, ApiLimits::default());
+        let config = parsed("api_calls_per_minute = 0\napi_wrong_keys_per_minute = 5", &[]).unwrap();
+        assert_eq!(config.api_limits, ApiLimits { calls: None, wrong_keys: Rate::per_minute(5) });
+        let errors = parsed("api_calls_per_minute = -1\napi_wrong_keys_per_minute = 60001", &[]).unwrap_err();
+        let begin = ["line 1: api_calls_per_minute must be", "line 2: api_wrong_keys_per_minute must be"];
+        assert!(errors.iter().zip(begin).all(|(error, begin)| error.starts_with(begin)), "{errors:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod courier;
 mod doctor;
 mod logs;
 mod master_key;

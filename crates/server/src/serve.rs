@@ -42,7 +42,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         tracing::warn!("{}", weakness.words());
     }
     tracing::info!(%address, database = app.store().name(), "listening");
-    let options = Options { trusted_proxies: config.trusted_proxies.clone() };
+    let options = Options { trusted_proxies: config.trusted_proxies.clone(), api_limits: config.api_limits };
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn({
         let app = app.clone();

@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    courier::Collectors,
     master_key::{self, Database},
     smtp::Smtp,
 };
@@ -59,6 +60,7 @@ pub(crate) async fn open(config: &Config) -> Result<App> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         mailer: Arc::new(Smtp::new(SystemClock)),
+        courier: Arc::new(Collectors::new(config.webhooks)?),
         public_url: config.public_url.clone(),
         password_cost: PasswordCost::default(),
         plain_smtp: config.plain_smtp,

@@ -14,6 +14,7 @@ mod store;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod together;
 mod value;
 
 pub use statement::{Batch, Commit, Select, Statement, containing};

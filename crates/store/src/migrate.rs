@@ -26,7 +26,7 @@ macro_rules! pairs {
 }
 
 fn all() -> impl Iterator<Item = Migration> {
-    pairs!(1 => "0001_first.sql", 2 => "0002_rollout.sql").into_iter().map(|(number, sqlite, postgres)| {
+    pairs!(1 => "0001_first.sql", 2 => "0002_rollout.sql", 3 => "0003_administrators.sql").into_iter().map(|(number, sqlite, postgres)| {
         let checksum = HEXLOWER.encode(&Sha256::new().chain_update(sqlite).chain_update(postgres).finalize());
         Migration { number, sqlite, postgres, checksum }
     })

@@ -3,7 +3,8 @@
 use crate::{
     FromRow, Row, Stats, StoreError, Value,
     migrate::{self, Migration},
-    statement::{About, Batch, Commit, Statement, together},
+    statement::{About, Batch, Commit, Statement},
+    together::together,
 };
 use futures_util::future::{join, join_all};
 use std::{

@@ -55,6 +55,7 @@ values! {
     id::JobId => |x| Self::Uuid(x.0),
     id::GroupId => |x| Self::Uuid(x.0),
     id::TokenId => |x| Self::Uuid(x.0),
+    id::ResetId => |x| Self::Uuid(x.0),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -43,6 +43,7 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         "js/poll.js",
         "js/recovery-codes.js",
         "js/search.js",
+        "js/tail.js",
         "img/mark.svg",
     ]
     .into_iter()

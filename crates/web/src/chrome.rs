@@ -2,7 +2,11 @@
 
 use crate::{Web, error::PageError, flash::Said, logo, theme::Theme, view::Flash};
 use claviger_app::session::SignedIn;
-use claviger_domain::{account::Kind, permission::Role, sign_in::TotpSwitch};
+use claviger_domain::{
+    account::Kind,
+    permission::{Permission, Role},
+    sign_in::TotpSwitch,
+};
 
 /// Around sign-in pages.
 #[derive(Clone, Debug)]
@@ -61,7 +65,7 @@ impl PortalChrome {
 }
 
 /// Around pages of the Admin Portal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AdminChrome {
     pub(crate) organization: String,
     pub(crate) theme: &'static str,
@@ -74,6 +78,8 @@ pub(crate) struct AdminChrome {
     pub(crate) expired: i64,
     pub(crate) flash: Option<Flash>,
     pub(crate) totp_enabled: bool,
+    pub(crate) sees_usage: bool,
+    pub(crate) manages_administrators: bool,
 }
 
 /// What an Admin Portal page is framed with.
@@ -109,6 +115,8 @@ impl AdminChrome {
             expired,
             flash: frame.said.0,
             totp_enabled: organization.totp == TotpSwitch::Enabled,
+            sees_usage: role.allows(Permission::SeeUsage),
+            manages_administrators: role.allows(Permission::ManageAdministrators),
         })
     }
 }

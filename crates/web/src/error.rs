@@ -3,6 +3,7 @@
 use crate::{
     Web,
     chrome::Chrome,
+    denied,
     theme::Theme,
     view::{Link, filters, render},
 };
@@ -13,14 +14,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claviger_app::{Problem, Refusal};
-use claviger_domain::permission::Denied;
+use claviger_domain::permission::{Denied, Permission};
 use std::any::Any;
 
 /// What a page can't be shown for.
 #[derive(Debug)]
 pub(crate) enum PageError {
     /// The role does not allow it.
-    Denied,
+    Denied(Permission),
     /// There is no such thing.
     NotFound(&'static str),
     /// The present state does not allow it.
@@ -45,24 +46,26 @@ impl From<Problem> for PageError {
     fn from(problem: Problem) -> Self {
         match problem {
             Problem::Busy => Self::Busy,
+            Problem::Outdated(_) => Self::Changed,
             Problem::Store(_) | Problem::Internal(_) => Self::Internal(problem.to_string()),
         }
     }
 }
 
 impl From<Denied> for PageError {
-    fn from(_: Denied) -> Self {
-        Self::Denied
+    fn from(Denied(permission): Denied) -> Self {
+        Self::Denied(permission)
     }
 }
 
 impl From<Refusal> for PageError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Denied(_) => Self::Denied,
+            Refusal::Denied(denied) => denied.into(),
             Refusal::NotFound(what) => Self::NotFound(what),
             Refusal::State { message, .. } => Self::State(message),
             Refusal::Changed => Self::Changed,
+            Refusal::NotFresh(_) => crate::step_up::needed(),
             Refusal::Fields(errors) => {
                 let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
                 Self::State(messages.join(" "))
@@ -87,11 +90,11 @@ impl PageError {
     fn parts(self) -> Result<(StatusCode, &'static str, &'static str, String), Box<Response>> {
         let again = "Go back, reload the page, and make your change again.";
         Ok(match self {
-            Self::Denied => (
+            Self::Denied(permission) => (
                 StatusCode::FORBIDDEN,
                 "warning",
                 "Your role doesn't allow this",
-                "Ask an administrator whose role does.".into(),
+                format!("It may not {}. Ask an administrator whose role may.", permission.words()),
             ),
             Self::NotFound(what) => {
                 (StatusCode::NOT_FOUND, "", "Not found", format!("There is no such {what}, or not any more."))
@@ -135,15 +138,21 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
+        let lacked = match self {
+            Self::Denied(permission) => Some(permission),
+            _ => None,
+        };
         match self.parts() {
             Err(response) => *response,
             Ok((status, kind, heading, text)) => {
                 let chrome = Chrome { organization: String::new(), theme: Theme::System.key(), logo: None };
                 let action = None;
-                render(
+                let mut response = render(
                     status,
                     &ErrorPage { chrome, kind, heading: heading.into(), text, action, request_id: None },
-                )
+                );
+                response.extensions_mut().extend(denied::mark(lacked));
+                response
             }
         }
     }

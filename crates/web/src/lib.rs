@@ -4,8 +4,7 @@ mod admin;
 mod api;
 mod assets;
 mod chrome;
-#[cfg(debug_assertions)]
-mod design;
+mod denied;
 mod error;
 mod evidence;
 mod flash;
@@ -19,11 +18,12 @@ mod portal;
 mod setup;
 mod signin;
 mod state;
+mod step_up;
 mod theme;
 mod view;
 mod visit;
 
-pub use api::openapi;
+pub use api::{ApiLimits, openapi};
 pub use origin::Peer;
 pub use state::{Options, Web};
 
@@ -42,10 +42,11 @@ pub fn router(web: Web) -> Router {
         .merge(own::routes(signin::Portal::USER))
         .merge(own::routes(signin::Portal::ADMIN))
         .merge(portal::routes())
-        .merge(admin::routes())
+        .merge(step_up::routes())
+        .merge(admin::routes().layer(middleware::from_fn(step_up::lead)))
         .merge(theme::routes());
     #[cfg(debug_assertions)]
-    let pages = pages.merge(design::routes());
+    let pages = pages.merge(admin::design::routes());
     let pages = pages
         .fallback(error::no_such_page)
         .layer(middleware::from_fn_with_state(web.clone(), guard::set_up_first))
@@ -53,10 +54,11 @@ pub fn router(web: Web) -> Router {
         .layer(middleware::from_fn(flash::forget_shown));
     Router::new()
         .merge(pages)
-        .nest("/api/v1", api::routes())
+        .nest("/api/v1", api::routes(&web))
         .merge(ops::routes())
         .merge(assets::routes())
         .merge(logo::routes())
+        .layer(middleware::from_fn_with_state(web.clone(), denied::log))
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(web.clone(), ops::measure))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -1,8 +1,8 @@
 import { findBarriers } from './axe.mjs';
 import { keepPicture } from './browser.mjs';
 
-const WIDTHS = [375, 768, 1440];
-const THEMES = ['light', 'dark'];
+export const WIDTHS = [375, 768, 1440];
+export const THEMES = ['light', 'dark'];
 const HEIGHT = 900;
 
 const isTooWide = (page) =>

@@ -24,7 +24,7 @@ export class World {
     world.clock = new Clock(world.#folder, clock);
     world.database = openDatabase(database, world.#folder);
     world.mailbox = await Mailbox.open();
-    world.server = await Server.at(world.#folder, world.database.url, world.clock, { CLAVIGER_ALLOW_PLAIN_SMTP: 'true' });
+    world.server = await Server.at(world.#folder, world.database.url, world.clock, { CLAVIGER_ALLOW_PLAIN_SMTP: 'true', CLAVIGER_API_CALLS_PER_MINUTE: '0', CLAVIGER_API_WRONG_KEYS_PER_MINUTE: '0' });
     try {
       await world.server.start();
     } catch (error) {

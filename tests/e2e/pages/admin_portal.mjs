@@ -72,6 +72,22 @@ const rollout = ({ group, job }) => [
   ['the import of tokens', '/admin/tokens/import'],
   ['the texts of mails', '/admin/settings/email/texts'],
   ['a text', '/admin/settings/email/texts/mfa_required', undefined, { '1440 light': 'mail-text.png' }],
+  ['the question before a text is restored', '/admin/settings/email/texts/mfa_removed', async (page) => {
+    await sending('Save', { Subject: 'MFA is gone' })(page);
+    await page.getByRole('link', { name: 'Back to the original words' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+];
+
+const administrators = [
+  ['Administrators', '/admin/administrators'],
+  ['the form for an administrator', '/admin/administrators/new'],
+  ['an administrator with mistakes', '/admin/administrators/new', refused('Add administrator', { 'E-mail': 'nobody' })],
+  ['the roles', '/admin/roles'],
+  ['Admins Without MFA Required', '/admin/administrators/without-mfa'],
+  ['Security', '/admin/settings/security'],
+  ['the page before everyone is required', '/admin/settings/security/administrators/require'],
+  ['the widgets of Home', '/admin/home/widgets'],
 ];
 
 /** The Admin Portal with people in every state. */
@@ -79,5 +95,5 @@ export async function adminPages(t, { world, ada, users, group, job }) {
   const window = await world.window();
   await signIn(Object.assign(ada, { page: window.page }));
   const [enrolled, waiting] = [users.Alice, users.Xenia].map(({ id }) => `/admin/users/${id}`);
-  await visitAll(t, window, [...lists, ...one(enrolled, waiting), ...rollout({ group, job }), ...settings]);
+  await visitAll(t, window, [...lists, ...one(enrolled, waiting), ...rollout({ group, job }), ...administrators, ...settings]);
 }

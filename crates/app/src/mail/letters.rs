@@ -1,9 +1,9 @@
 //! What each mail says.
 
-use super::{Letter, told::Told};
+use super::{Letter, administrator_letters, reset_letters, told::Told};
 use claviger_domain::mail::Kind;
 
-const NOT_YOU: &str = "If that wasn't you, tell your administrator at once.";
+pub(super) const NOT_YOU: &str = "If that wasn't you, tell your administrator at once.";
 
 /// The mail's built-in words.
 pub(super) fn letter(kind: Kind, told: &Told) -> Letter {
@@ -21,7 +21,17 @@ pub(super) fn letter(kind: Kind, told: &Told) -> Letter {
         Kind::ReportedMisuse => reported_misuse(told),
         Kind::PasswordReset => password_reset(organization),
         Kind::PasswordChanged => password_changed(organization),
+        Kind::MfaResetLink => reset_letters::link(organization),
+        Kind::MfaResetDelayed => reset_letters::delayed(told),
+        Kind::MfaResetApproval => reset_letters::approval(told),
+        Kind::MfaResetCanceled => reset_letters::canceled(told),
+        Kind::MfaResetDone => reset_letters::done(organization),
+        Kind::AdministratorReset => reset_letters::another(told),
+        Kind::AdministratorCreated => reset_letters::created(told),
         Kind::TotpDisabled => totp_disabled(told),
+        Kind::AdministratorInvited => administrator_letters::invited(organization),
+        Kind::AdministratorMfaRequired => administrator_letters::required(organization),
+        Kind::AdministratorMfaReset => administrator_letters::reset(told),
         Kind::Test => Letter::new(
             format!("Test mail from {organization}"),
             ["Mail from Claviger arrives. Nothing needs to be done.".into()],
@@ -30,7 +40,7 @@ pub(super) fn letter(kind: Kind, told: &Told) -> Letter {
 }
 
 /// A value that the mail must have; one that is missing leaves a gap, not a mail unsent.
-fn text(value: &Option<String>) -> &str {
+pub(super) fn text(value: &Option<String>) -> &str {
     value.as_deref().unwrap_or_default()
 }
 

@@ -1,8 +1,10 @@
 //! Mails: what they say (section 11), and their way out of the queue.
 
+mod administrator_letters;
 mod deliver;
 mod letterhead;
 mod letters;
+mod reset_letters;
 mod texts;
 mod told;
 

@@ -207,7 +207,7 @@ mod tests {
             let text = MailText::parse(kind, &words.subject, &words.body).unwrap();
             assert_eq!(text.words(), &words, "{kind:?}");
             let mut facts = sample(now, "https://sso.acme.test");
-            if kind == Kind::ReportedMisuse {
+            if Placeholder::Person.is_known_to(kind) {
                 facts.person = Some("bob@acme.test".into());
             }
             let told = Told::of(kind, "alice@acme.test", &facts, &settings, now);

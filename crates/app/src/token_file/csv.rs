@@ -2,6 +2,7 @@
 //! `upn,serial number,secret key,time interval,manufacturer,model`.
 
 use super::{Row, Seed, TOKENS, digest_of, model_of, refused};
+use crate::csv_text::Lines;
 use ::csv::{ReaderBuilder, StringRecord, Trim};
 use claviger_domain::{
     field::FieldError,
@@ -100,12 +101,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Row>, FieldError> {
         .trim(Trim::All)
         .delimiter(delimiter(text))
         .from_reader(text.as_bytes());
-    let mut lines = Lines { text, at: 0, line: 1 };
+    let mut lines = Lines::new(text);
     let mut columns: Option<Columns> = None;
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|_| refused("The file can't be read as CSV."))? {
-        let number = lines.of(record.position().map_or(0, |position| position.byte()));
+        let number = lines.of(&record);
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -135,24 +136,6 @@ fn delimiter(text: &str) -> u8 {
     let count = |sign: u8| outside.bytes().filter(|byte| *byte == sign).count();
     let most = |best, sign| if count(sign) > count(best) { sign } else { best };
     [b';', b'\t'].into_iter().fold(b',', most)
-}
-
-/// Tells on which line a record begins; the reader's own count leaves empty lines out.
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    fn of(&mut self, byte: u64) -> usize {
-        let start = usize::try_from(byte).unwrap_or(usize::MAX);
-        let rest = self.text.get(start..).unwrap_or_default();
-        let begins = start + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
-        self.line += self.text.get(self.at..begins).unwrap_or_default().matches('\n').count();
-        self.at = begins;
-        self.line
-    }
 }
 
 fn seed(row: usize, record: &StringRecord, columns: &Columns) -> Result<Seed, String> {

@@ -1,6 +1,6 @@
 //! PSKC, the Portable Symmetric Key Container (RFC 6030): XML, plain or encrypted. Signatures (§7) are not checked.
 
-use super::{Row, Seed, TOKENS, digest_of, model_of, protection::Protection, refused};
+use super::{Row, Seed, TOKENS, digest_of, model_of, protection::Protection, refused, shape};
 use claviger_domain::{
     field::FieldError,
     secret::Secret,
@@ -37,6 +37,7 @@ pub(super) fn parse(text: &str, typed: Option<&Secret<String>>) -> Result<Vec<Ro
     if text.contains("<!DOCTYPE") {
         return Err(refused("The file has a document type declaration (DOCTYPE); such files are not taken."));
     }
+    shape::check(text)?;
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         refused(format!("The XML can't be read from line {} on. Is the file whole?", error.pos().row))

@@ -1,5 +1,5 @@
 use crate::*;
-use claviger_app::{Refusal, enrollment::Enroller, session::Visit, set_up::Installation, stored::Purpose};
+use claviger_app::{Refusal, demand::Ticked, enrollment::Enroller, session::Visit, set_up::Installation, stored::Purpose};
 use claviger_domain::{
     account::Realm,
     permission::{Actor, Role, Who},
@@ -113,9 +113,11 @@ on_both!(a_lost_administrator_is_let_in_from_the_host, async |database: &TestDat
     let host = Actor { who: Who::Host, name: "test".into(), address: String::new() };
     world.app.reset_administrator_mfa(&host, "ada@acme.test").await.unwrap();
     assert!(matches!(world.visit(&inside).await, Visit::Stranger));
-    let link = world.app.create_administrator(&host, "grace@acme.test", Role::Administrator).await.unwrap();
+    let grace = administrator_form("grace@acme.test", Role::Administrator);
+    let made = world.app.create_administrator(&host.granted().unwrap(), &grace, Ticked::Yes).await.unwrap();
+    let token = token_of(&made.link);
     let found =
-        world.app.password_link(Realm::Administrator, Purpose::PasswordReset, token_of(&link)).await.unwrap();
+        world.app.password_link(Realm::Administrator, Purpose::Registration, token).await.unwrap();
     let grace = world.app.set_password(&found, PASSWORD, &origin()).await.unwrap();
     assert_eq!(grace.next, Next::MustEnroll);
 });
@@ -150,6 +152,7 @@ on_both!(another_master_key_does_not_open_the_installation, async |database: &Te
         clock: world.clock.clone(),
         entropy: std::sync::Arc::new(Fixed),
         mailer: world.mailbox.clone(),
+        courier: world.mailbox.clone(),
         public_url: String::new(),
         password_cost: PasswordCost::cheapest(),
         plain_smtp: claviger_app::email::PlainSmtp::Refused,
@@ -169,7 +172,8 @@ impl claviger_app::ports::Entropy for Fixed {
 on_both!(nobody_reads_an_administrators_link_in_the_queue, async |database: &TestDatabase| {
     let world = World::new(database).await;
     let host = Actor { who: Who::Host, name: "test".into(), address: String::new() };
-    world.app.create_administrator(&host, "grace@acme.test", Role::Administrator).await.unwrap();
+    let grace = administrator_form("grace@acme.test", Role::Administrator);
+    world.app.create_administrator(&host.granted().unwrap(), &grace, Ticked::Yes).await.unwrap();
     let mails = world.app.mail_queue(&granted(), 10).await.unwrap();
     let mail = mails.iter().find(|queued| queued.mail.recipient == "grace@acme.test").unwrap();
     assert!(mail.link.is_none());

@@ -13,7 +13,7 @@ async fn given_a_sealed_log(database: &TestDatabase) -> World {
         world.user(name, Some(7)).await;
     }
     while world.app.seal_log().await.unwrap() > 0 {}
-    assert!(matches!(world.app.verify_log().await.unwrap(), Verdict::Whole { entries } if entries > 10));
+    assert!(matches!(world.app.verify_log().await.unwrap(), Verdict::Whole { entries, .. } if entries > 10));
     world
 }
 

@@ -114,7 +114,8 @@ on_both!(who_resets_must_have_given_a_code_and_is_not_the_user, async |database:
         .unwrap()
         .unwrap();
     let actor = |proven| {
-        let who = Who::Administrator { id: me.id, role: Role::HelpDesk, proven };
+        let proven_at = world.app.now();
+        let who = Who::Administrator { id: me.id, role: Role::HelpDesk, proven, proven_at };
         Actor { who, name: "ada".into(), address: String::new() }
     };
     let bare = actor(Proven::Password).granted().unwrap();

@@ -2,10 +2,13 @@
 
 use claviger_app::{
     App, Parts, PasswordCost, Refusal,
+    administrators::AdministratorForm,
     demand::Demand,
     enrollment::Enroller,
     mail::Message,
-    ports::{Clock, Entropy, MailError, Mailer, Sending, SmtpServer},
+    ports::{
+        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
+    },
     session::{HalfSignedIn, NewSession, Origin, SignedIn, Visit},
     set_up::SetUpForm,
     sign_in::PasswordOutcome,
@@ -15,9 +18,10 @@ use claviger_domain::{
     account::{Account, Realm},
     id::AccountId,
     mfa::{EnrollmentDays, Period},
-    permission::{Actor, Granted, Needs, Who},
+    permission::{Actor, Granted, Needs, Role, Who},
     secret::Secret,
     sign_in::TotpSwitch,
+    stream::Reach,
     time::{Span, Timestamp},
     totp::{Code, Step, TotpSecret},
 };
@@ -60,6 +64,26 @@ pub(crate) struct Mailbox {
     pub(crate) refusing: Mutex<Option<String>>,
     /// Addresses that are refused for good.
     pub(crate) unknown: Mutex<Vec<String>>,
+    /// Log entries that were taken elsewhere.
+    pub(crate) shipped: Mutex<Vec<Shipment>>,
+    /// Why collectors take nothing, while they do not.
+    pub(crate) unreachable: Mutex<Option<String>>,
+}
+
+impl Courier for Mailbox {
+    fn reach(&self) -> Reach {
+        Reach::Public
+    }
+
+    fn ship<'a>(&'a self, shipment: &'a Shipment) -> Shipping<'a> {
+        Box::pin(async move {
+            if let Some(reason) = self.unreachable.lock().unwrap().clone() {
+                return Err(ShipError(reason));
+            }
+            self.shipped.lock().unwrap().push(shipment.clone());
+            Ok(())
+        })
+    }
 }
 
 impl Mailer for Mailbox {
@@ -109,6 +133,7 @@ impl World {
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             entropy: Arc::clone(entropy) as Arc<dyn Entropy>,
             mailer: Arc::clone(mailbox) as Arc<dyn Mailer>,
+            courier: Arc::clone(mailbox) as Arc<dyn Courier>,
             public_url: "https://sso.acme.test".into(),
             password_cost: PasswordCost::cheapest(),
             plain_smtp: claviger_app::email::PlainSmtp::Refused,
@@ -278,4 +303,8 @@ pub(crate) fn refused_fields(refusal: Refusal) -> Vec<&'static str> {
         Refusal::Fields(errors) => errors.into_iter().map(|error| error.field).collect(),
         other => panic!("{other}"),
     }
+}
+
+pub(crate) fn administrator_form(email: &str, role: Role) -> AdministratorForm {
+    AdministratorForm { email: email.into(), role: role.key().into(), ..AdministratorForm::default() }
 }

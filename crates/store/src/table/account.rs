@@ -168,15 +168,18 @@ pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) ->
 /// Deletes the account and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement> {
     const ACCOUNT: &str = "DELETE FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 9] = [
+    const PARTS: [&str; 12] = [
         "DELETE FROM factor WHERE organization = $1 AND account = $2",
         "DELETE FROM provisional_factor WHERE organization = $1 AND account = $2",
         "DELETE FROM recovery_code WHERE organization = $1 AND account = $2",
         "DELETE FROM session WHERE organization = $1 AND account = $2",
         "DELETE FROM link WHERE organization = $1 AND account = $2",
+        "DELETE FROM mfa_reset WHERE organization = $1 AND account = $2",
         "DELETE FROM group_member WHERE organization = $1 AND account = $2",
         "DELETE FROM deadline_told WHERE organization = $1 AND account = $2",
-        "UPDATE hardware_token SET account = NULL, assigned_at = NULL, confirmed_at = NULL \
+        "DELETE FROM home_widget WHERE organization = $1 AND account = $2",
+        "DELETE FROM api_key WHERE organization = $1 AND owner = $2",
+        "UPDATE hardware_token SET revision = revision + 1, account = NULL, assigned_at = NULL, confirmed_at = NULL \
          WHERE organization = $1 AND account = $2",
         "DELETE FROM mail WHERE organization = $1 AND account = $2 AND state = 'queued'",
     ];

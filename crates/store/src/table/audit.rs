@@ -2,7 +2,7 @@
 
 use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
-    audit::{Entry, Link},
+    audit::{Entry, GENESIS, Link},
     id::{AuditId, OrganizationId},
     time::Timestamp,
 };
@@ -12,7 +12,9 @@ macro_rules! entry_columns {
         "organization, id, at, actor_kind, actor_id, actor_name, address, action, target_id, target_name, outcome, details"
     };
 }
-const WIDTH: usize = 12;
+pub(super) use entry_columns;
+
+pub(super) const WIDTH: usize = 12;
 
 impl FromRow for Entry {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -57,6 +59,11 @@ pub struct Head {
     pub sequence: i64,
     /// The last link.
     pub link: Link,
+}
+
+impl Head {
+    /// What the first entry is linked to.
+    pub const GENESIS: Head = Head { sequence: 0, link: GENESIS };
 }
 
 impl FromRow for Head {

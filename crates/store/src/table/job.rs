@@ -180,7 +180,7 @@ pub fn fill(organization: OrganizationId, job: JobId, filter: &Filter, now: Time
 pub fn item(organization: OrganizationId, job: JobId, line: &Line, payload: &str) -> Statement {
     const SQL: &str = "INSERT INTO job_item (organization, job, position, label, payload, reason) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    Statement::new(SQL, p![organization, job, line.position, &line.label, payload, &line.reason])
+    Statement::row(SQL, p![organization, job, line.position, &line.label, payload, &line.reason])
 }
 
 /// The job.
@@ -313,6 +313,21 @@ pub fn forget(organization: OrganizationId, before: Timestamp) -> [Statement; 2]
         WHERE j.organization = $1 AND j.created_at < $2 AND j.state IN ('preview', 'done', 'canceled'))";
     const JOBS: &str = "DELETE FROM job WHERE organization = $1 AND created_at < $2 AND state IN ('preview', 'done', 'canceled')";
     [ITEMS, JOBS].map(|sql| Statement::new(sql, p![organization, before]))
+}
+
+/// Forgets the items of jobs that have no row of their own, made before `before`: of an upload that was cut off.
+pub fn forget_stray_items(organization: OrganizationId, before: Timestamp) -> Statement {
+    // From one job's items to the next one's, so that not every item is read.
+    const SQL: &str = "DELETE FROM job_item WHERE organization = $1 AND job IN ( \
+        WITH RECURSIVE found (job) AS ( \
+            SELECT (SELECT i.job FROM job_item i WHERE i.organization = $1 AND i.job < $2 ORDER BY i.job LIMIT 1) \
+            UNION ALL \
+            SELECT (SELECT i.job FROM job_item i WHERE i.organization = $1 AND i.job > f.job AND i.job < $2 \
+                ORDER BY i.job LIMIT 1) \
+            FROM found f WHERE f.job IS NOT NULL) \
+        SELECT f.job FROM found f WHERE f.job IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM job j WHERE j.organization = $1 AND j.id = f.job))";
+    Statement::new(SQL, p![organization, JobId::new(before, [0; 10])])
 }
 
 /// The payloads of a job's items are wiped once they are no longer needed.

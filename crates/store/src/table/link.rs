@@ -19,10 +19,13 @@ pub enum Purpose {
     PasswordReset,
     /// A mail's "It was not me".
     NotMe,
+    /// S6.8: an administrator sets MFA up anew.
+    MfaReset,
 }
 
 impl Purpose {
-    const ALL: [Purpose; 4] = [Self::SetUp, Self::Registration, Self::PasswordReset, Self::NotMe];
+    const ALL: [Purpose; 5] =
+        [Self::SetUp, Self::Registration, Self::PasswordReset, Self::NotMe, Self::MfaReset];
 
     const fn key(self) -> &'static str {
         match self {
@@ -30,6 +33,7 @@ impl Purpose {
             Self::Registration => "registration",
             Self::PasswordReset => "password_reset",
             Self::NotMe => "not_me",
+            Self::MfaReset => "mfa_reset",
         }
     }
 
@@ -40,6 +44,7 @@ impl Purpose {
             Self::Registration => Span::days(7),
             Self::PasswordReset => Span::hours(1),
             Self::NotMe => Span::days(7),
+            Self::MfaReset => Span::minutes(30),
         }
     }
 }
@@ -114,6 +119,13 @@ pub fn insert(organization: OrganizationId, link: &Link) -> Statement {
 pub fn take(organization: OrganizationId, link: &Link, now: Timestamp) -> Statement {
     const SQL: &str = "UPDATE link SET used_at = $3 WHERE organization = $1 AND token_hash = $2 AND used_at IS NULL AND expires_at > $3";
     Statement::new(SQL, p![organization, link.token_hash, now]).expect_rows(1)
+}
+
+/// Uses the link up at the end of the wizard that it opened, which may take longer than the link lives; one wins.
+pub fn finish(organization: OrganizationId, account: AccountId, id: LinkId, now: Timestamp) -> Statement {
+    const SQL: &str = "UPDATE link SET used_at = $4 \
+        WHERE organization = $1 AND account = $2 AND purpose = 'mfa_reset' AND id = $3 AND used_at IS NULL";
+    Statement::new(SQL, p![organization, account, id, now]).expect_rows(1)
 }
 
 /// Makes earlier links of the same purpose dead.

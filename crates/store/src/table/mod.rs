@@ -2,24 +2,33 @@
 
 pub mod account;
 pub mod account_mail;
+pub mod administrator;
 pub mod api_key;
 pub mod audit;
+pub mod audit_anchor;
+pub mod audit_list;
 pub mod factor;
 pub mod group;
+pub mod home_widget;
+pub mod idempotency;
 pub mod job;
 pub mod link;
+pub mod log_stream;
 pub mod logo;
 pub mod mail;
 pub mod mail_text;
+pub mod mfa_reset;
 pub mod organization;
 pub mod recovery;
 pub mod report;
+pub mod revision;
 pub mod schedule;
 pub mod session;
 pub mod signing_key;
 pub mod smtp;
 pub mod throttle;
 pub mod token;
+pub mod usage;
 pub mod user_list;
 
 use crate::StoreError;

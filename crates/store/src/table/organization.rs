@@ -114,3 +114,9 @@ pub fn save(organization: &Organization) -> Statement {
     ];
     Statement::new(SQL, values).expect_rows(1)
 }
+
+/// The organization is still what was loaded; changes nothing.
+pub fn unchanged(organization: &Organization) -> Statement {
+    const SQL: &str = "SELECT 1 FROM organization WHERE id = $1 AND revision = $2";
+    Statement::guard(SQL, p![organization.id, organization.revision])
+}

@@ -42,6 +42,8 @@ pub struct Session {
     pub stage: Stage,
     /// What it has shown.
     pub proven: Proven,
+    /// When it did last.
+    pub proven_at: Timestamp,
     /// Wrong codes in this sign-in.
     pub wrong_codes: i64,
     /// When it began.
@@ -56,13 +58,20 @@ pub struct Session {
     pub user_agent: String,
 }
 
+impl Session {
+    /// What it has shown, and when it did last.
+    pub const fn shown(&self) -> (Proven, Timestamp) {
+        (self.proven, self.proven_at)
+    }
+}
+
 macro_rules! session_columns {
     () => {
         "s.token_hash, s.id, s.account, s.realm, s.stage, s.proven, s.wrong_codes, s.created_at, s.last_seen_at, \
-         s.expires_at, s.address, s.user_agent"
+         s.expires_at, s.address, s.user_agent, s.proven_at"
     };
 }
-const WIDTH: usize = 12;
+const WIDTH: usize = 13;
 
 impl FromRow for Session {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -83,6 +92,7 @@ impl FromRow for Session {
             expires_at: Timestamp(row.get(9)?),
             address: row.get(10)?,
             user_agent: row.get(11)?,
+            proven_at: Timestamp(row.get(12)?),
         })
     }
 }
@@ -131,8 +141,8 @@ pub async fn of_account(
 /// A new session.
 pub fn insert(organization: OrganizationId, session: &Session) -> Statement {
     const SQL: &str = "INSERT INTO session (organization, token_hash, id, account, realm, stage, proven, wrong_codes, \
-        created_at, last_seen_at, expires_at, address, user_agent) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        created_at, last_seen_at, expires_at, address, user_agent, proven_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     Statement::new(
         SQL,
         p![
@@ -149,6 +159,7 @@ pub fn insert(organization: OrganizationId, session: &Session) -> Statement {
             session.expires_at,
             &session.address,
             &session.user_agent,
+            session.proven_at,
         ],
     )
 }
@@ -182,6 +193,12 @@ pub fn count_wrong_code(organization: OrganizationId, session: &Session) -> Stat
     const SQL: &str = "UPDATE session SET wrong_codes = wrong_codes + 1 \
         WHERE organization = $1 AND token_hash = $2 AND wrong_codes = $3";
     Statement::new(SQL, p![organization, session.token_hash, session.wrong_codes]).expect_rows(1)
+}
+
+/// Step-up: the session has shown again what it had shown.
+pub fn prove(organization: OrganizationId, session: &Session, now: Timestamp) -> Statement {
+    const SQL: &str = "UPDATE session SET proven_at = $3 WHERE organization = $1 AND token_hash = $2";
+    Statement::new(SQL, p![organization, session.token_hash, now]).expect_rows(1)
 }
 
 /// Notes that the session is in use.

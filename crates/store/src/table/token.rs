@@ -65,11 +65,13 @@ pub struct ListedToken {
     pub token: HardwareToken,
     /// The e-mail address of its user, if it has one.
     pub email: Option<String>,
+    /// Counts every change.
+    pub revision: i64,
 }
 
 impl FromRow for ListedToken {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self { token: read(row)?, email: row.get(WIDTH)? })
+        Ok(Self { token: read(row)?, email: row.get(WIDTH)?, revision: row.get(WIDTH + 1)? })
     }
 }
 
@@ -110,6 +112,8 @@ fn filtered(select: Select, filter: &TokenFilter) -> Select {
 const FROM: &str = " FROM hardware_token t LEFT JOIN account a ON a.organization = t.organization AND a.id = t.account \
     WHERE t.organization = $1";
 
+const LISTED: &str = concat!("SELECT ", token_columns!(), ", a.email, t.revision");
+
 /// At most `limit` tokens of a page, by serial number.
 pub async fn page(
     store: &Store,
@@ -118,8 +122,7 @@ pub async fn page(
     page: &Page,
     limit: i64,
 ) -> Result<Vec<ListedToken>, StoreError> {
-    const COLUMNS: &str = concat!("SELECT ", token_columns!(), ", a.email");
-    let mut select = filtered(Select::new(COLUMNS, p![organization]).text(FROM), filter);
+    let mut select = filtered(Select::new(LISTED, p![organization]).text(FROM), filter);
     let backwards = matches!(page, Page::Before(_));
     if let Page::After(cursor) | Page::Before(cursor) = page {
         let sign = if backwards { '<' } else { '>' };
@@ -132,6 +135,16 @@ pub async fn page(
         rows.reverse();
     }
     Ok(rows)
+}
+
+/// The token of that id, as a list shows it.
+pub async fn listed(
+    store: &Store,
+    organization: OrganizationId,
+    id: TokenId,
+) -> Result<Option<ListedToken>, StoreError> {
+    let select = Select::new(LISTED, p![organization]).text(FROM).with(" AND t.id = $", id);
+    Ok(store.select(select).await?.into_iter().next())
 }
 
 /// The cursor beside `token`.
@@ -255,28 +268,28 @@ pub fn insert(organization: OrganizationId, token: &HardwareToken, secret: Vec<u
 
 /// Gives a token of the stock to an account that has yet to enter its first code; one account gets it.
 pub fn give(organization: OrganizationId, id: TokenId, account: AccountId, now: Timestamp) -> Statement {
-    const SQL: &str = "UPDATE hardware_token SET account = $3, assigned_at = $4, confirmed_at = NULL \
+    const SQL: &str = "UPDATE hardware_token SET revision = revision + 1, account = $3, assigned_at = $4, confirmed_at = NULL \
         WHERE organization = $1 AND id = $2 AND account IS NULL";
     Statement::new(SQL, p![organization, id, account, now]).expect_rows(1)
 }
 
 /// The first code of a token that the account was given was right.
 pub fn confirm(organization: OrganizationId, id: TokenId, account: AccountId, now: Timestamp) -> Statement {
-    const SQL: &str = "UPDATE hardware_token SET confirmed_at = $4 \
+    const SQL: &str = "UPDATE hardware_token SET revision = revision + 1, confirmed_at = $4 \
         WHERE organization = $1 AND id = $2 AND account = $3 AND confirmed_at IS NULL";
     Statement::new(SQL, p![organization, id, account, now]).expect_rows(1)
 }
 
 /// Puts the account's token, if it has one, back in stock.
 pub fn release(organization: OrganizationId, account: AccountId) -> Statement {
-    const SQL: &str = "UPDATE hardware_token SET account = NULL, assigned_at = NULL, confirmed_at = NULL \
+    const SQL: &str = "UPDATE hardware_token SET revision = revision + 1, account = NULL, assigned_at = NULL, confirmed_at = NULL \
         WHERE organization = $1 AND account = $2";
     Statement::new(SQL, p![organization, account])
 }
 
 /// Puts back in stock what the account was given and has not confirmed.
 pub fn take_back(organization: OrganizationId, id: TokenId, account: AccountId) -> Statement {
-    const SQL: &str = "UPDATE hardware_token SET account = NULL, assigned_at = NULL \
+    const SQL: &str = "UPDATE hardware_token SET revision = revision + 1, account = NULL, assigned_at = NULL \
         WHERE organization = $1 AND id = $2 AND account = $3 AND confirmed_at IS NULL";
     Statement::new(SQL, p![organization, id, account]).expect_rows(1)
 }

@@ -168,6 +168,7 @@ on_both!(sessions_are_found_by_token_and_realm, async |database: &TestDatabase| 
         realm: Realm::User,
         stage: table::session::Stage::Full,
         proven: Proven::Code,
+        proven_at: NOW,
         wrong_codes: 0,
         created_at: NOW,
         last_seen_at: NOW,

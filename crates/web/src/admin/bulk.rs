@@ -17,7 +17,7 @@ use axum::{
 };
 use claviger_app::{
     Refusal,
-    bulk::{Forecast, Verb},
+    bulk::{Forecast, Kind, Verb},
     session::SignedIn,
     words,
 };
@@ -30,27 +30,37 @@ use claviger_domain::{
 
 /// A verb of the menu "more actions".
 pub(super) struct Action {
-    pub(super) key: &'static str,
+    kind: Kind,
     pub(super) label: &'static str,
     button: &'static str,
 }
 
-pub(super) const ACTIONS: &[Action] = &[
-    Action { key: "require_mfa", label: "Require MFA on User Portal", button: "Require MFA of" },
-    Action {
-        key: "remove_requirement",
-        label: "Remove MFA requirement",
-        button: "Remove the requirement for",
-    },
-    Action { key: "extend", label: "Extend the enrollment period", button: "Extend the period of" },
-    Action { key: "reset_mfa", label: "Reset MFA", button: "Reset MFA for" },
-    Action { key: "activate", label: "Activate", button: "Activate" },
-    Action { key: "suspend", label: "Suspend", button: "Suspend" },
-    Action { key: "resend_activation", label: "Resend activation e-mail", button: "Resend the e-mail to" },
-    Action { key: "add_to_group", label: "Add to group", button: "Add" },
-    Action { key: "remove_from_group", label: "Remove from group", button: "Remove" },
-    Action { key: "delete", label: "Delete", button: "Delete" },
-];
+impl Action {
+    pub(super) const fn key(&self) -> &'static str {
+        self.kind.key()
+    }
+}
+
+pub(super) const fn action(kind: Kind) -> Action {
+    let (label, button) = match kind {
+        Kind::RequireMfa => ("Require MFA on User Portal", "Require MFA of"),
+        Kind::RemoveRequirement => ("Remove MFA requirement", "Remove the requirement for"),
+        Kind::Extend => ("Extend the enrollment period", "Extend the period of"),
+        Kind::ResetMfa => ("Reset MFA", "Reset MFA for"),
+        Kind::Activate => ("Activate", "Activate"),
+        Kind::Suspend => ("Suspend", "Suspend"),
+        Kind::ResendActivation => ("Resend activation e-mail", "Resend the e-mail to"),
+        Kind::AddToGroup => ("Add to group", "Add"),
+        Kind::RemoveFromGroup => ("Remove from group", "Remove"),
+        Kind::Delete => ("Delete", "Delete"),
+    };
+    Action { kind, label, button }
+}
+
+/// What `me` may do to many users at once (S6.2).
+pub(super) fn actions_of(me: &SignedIn) -> Vec<Action> {
+    Kind::ALL.into_iter().filter(|kind| kind.check(&me.actor).is_ok()).map(action).collect()
+}
 
 #[derive(Template)]
 #[template(path = "admin/bulk.html")]
@@ -81,7 +91,7 @@ struct Choice {
 
 /// Who asks for what, for whom.
 struct Request {
-    action: &'static Action,
+    action: Action,
     selection: Selection,
     forecast: Forecast,
 }
@@ -89,15 +99,16 @@ struct Request {
 impl Request {
     async fn read(web: &Web, me: &SignedIn, form: &Posted) -> Result<Self, PageError> {
         let granted = me.actor.granted::<ViewUsers>()?;
-        let action = ACTIONS.iter().find(|action| action.key == form.text("verb"));
-        let action = action.ok_or(PageError::Malformed("Choose an action. Go back and choose one."))?;
+        let kind = Kind::from_key(form.text("verb"));
+        let kind = kind.ok_or(PageError::Malformed("Choose an action. Go back and choose one."))?;
+        kind.check(&me.actor)?;
         let selection = Selection::of(form);
         let forecast = web.app().forecast(&granted, &selection.filter()).await?;
-        Ok(Self { action, selection, forecast })
+        Ok(Self { action: action(kind), selection, forecast })
     }
 
     async fn ask(self, web: &Web, me: &SignedIn, frame: Frame) -> Result<Ask, PageError> {
-        let (key, total) = (self.action.key, self.forecast.total());
+        let (key, total) = (self.action.key(), self.forecast.total());
         let default = web.app().organization().await?.settings.enrollment_days.get().to_string();
         let groups = match key {
             "add_to_group" | "remove_from_group" => {
@@ -248,6 +259,10 @@ pub(super) async fn start(
         Ok(job) => return Ok(Redirect::to(&format!("/admin/jobs/{job}")).into_response()),
         Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
         Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
+        Err(Refusal::NotFresh(_)) => {
+            let problem = crate::step_up::TYPED_AGAIN.to_owned();
+            (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
+        }
         Err(refusal) => return Err(refusal.into()),
     };
     let mut again = request.ask(&web, &me, frame).await?;

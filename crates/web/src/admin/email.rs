@@ -89,6 +89,8 @@ pub(super) async fn show(
     Admin(me): Admin,
     frame: Frame,
 ) -> Result<Response, PageError> {
+    me.actor.granted::<ManageOrganization>()?;
+    web.app().require_fresh_code(&me.actor)?;
     Ok(page(&EmailSettings::new(&web, &me, frame).await?))
 }
 
@@ -113,6 +115,11 @@ pub(super) async fn save(
         Ok(()) => Ok(flash::redirect("/admin/settings/email", "saved")),
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&EmailSettings::new(&web, &me, frame).await?.typed(&form, &errors.into())))
+        }
+        Err(Refusal::NotFresh(_)) => {
+            let mut again = EmailSettings::new(&web, &me, frame).await?.typed(&form, &Errors::default());
+            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
+            Ok(render(StatusCode::FORBIDDEN, &again))
         }
         Err(refusal) => Err(refusal.into()),
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{FromRequest, FromRequestParts, Path, Request, State},
     http::StatusCode,
     response::Response,
 };
@@ -19,7 +19,7 @@ use claviger_app::{Refusal, groups::GroupForm, session::SignedIn, words};
 use claviger_domain::{
     group::{Group, Rule, RuleForm, Terms, Wave},
     id::GroupId,
-    permission::{ManageUsers, ViewUsers},
+    permission::{Granted, ManageUsers, ViewUsers},
 };
 
 pub(super) fn group_id(text: &str) -> Result<GroupId, PageError> {
@@ -179,38 +179,61 @@ impl GroupPage {
     }
 }
 
-/// What one of the page's forms came to.
-async fn answer(
-    (web, me, frame): (&Web, &SignedIn, Frame),
+/// One of the page's forms, posted by somebody who may change groups.
+pub(super) struct Change {
+    web: Web,
+    me: SignedIn,
+    frame: Frame,
+    granted: Granted<ManageUsers>,
     id: GroupId,
-    form: &Posted,
-    done: Result<&'static str, Refusal>,
-) -> Result<Response, PageError> {
-    let (status, errors, problem) = match done {
-        Ok(word) => return Ok(flash::redirect(&format!("/admin/groups/{id}"), word)),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(refusal) => return Err(refusal.into()),
-    };
-    let group = web.app().group(&me.actor.granted::<ViewUsers>()?, id).await?;
-    let mut again = GroupPage::new(web, me, frame, &group).await?;
-    again.problem = problem;
-    for (name, field) in [
-        ("name", &mut again.name),
-        ("description", &mut again.description),
-        ("rule", &mut again.rule),
-        ("enrollment_days", &mut again.enrollment_days),
-        ("start", &mut again.start),
-        ("size", &mut again.size),
-        ("hours", &mut again.hours),
-        ("pause_at", &mut again.pause_at),
-        ("user", &mut again.user),
-    ] {
-        if form.has(name) {
-            *field = form.field(name, &errors);
-        }
+    form: Posted,
+}
+
+impl FromRequest<Web> for Change {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let Admin(me) = Admin::from_request_parts(&mut parts, web).await?;
+        let granted = me.actor.granted::<ManageUsers>()?;
+        let path = Path::<String>::from_request_parts(&mut parts, web).await;
+        let id = group_id(&path.map_err(|_| PageError::NotFound("group"))?)?;
+        let Ok(frame) = Frame::from_request_parts(&mut parts, web).await;
+        let form = Posted::from_request(Request::from_parts(parts, body), web).await?;
+        Ok(Self { web: web.clone(), me, frame, granted, id, form })
     }
-    Ok(render(status, &again))
+}
+
+impl Change {
+    /// What the form came to.
+    async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
+        let Self { web, me, frame, id, form, .. } = self;
+        let (status, errors, problem) = match done {
+            Ok(word) => return Ok(flash::redirect(&format!("/admin/groups/{id}"), word)),
+            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
+            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let group = web.app().group(&me.actor.granted::<ViewUsers>()?, id).await?;
+        let mut again = GroupPage::new(&web, &me, frame, &group).await?;
+        again.problem = problem;
+        for (name, field) in [
+            ("name", &mut again.name),
+            ("description", &mut again.description),
+            ("rule", &mut again.rule),
+            ("enrollment_days", &mut again.enrollment_days),
+            ("start", &mut again.start),
+            ("size", &mut again.size),
+            ("hours", &mut again.hours),
+            ("pause_at", &mut again.pause_at),
+            ("user", &mut again.user),
+        ] {
+            if form.has(name) {
+                *field = form.field(name, &errors);
+            }
+        }
+        Ok(render(status, &again))
+    }
 }
 
 pub(super) async fn show(
@@ -223,26 +246,14 @@ pub(super) async fn show(
     Ok(page(&GroupPage::new(&web, &me, frame, &group).await?))
 }
 
-pub(super) async fn save(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
-    let done = web.app().edit_group(&granted, id, &typed(&form)).await.map(|_| "saved");
-    answer((&web, &me, frame), id, &form, done).await
+pub(super) async fn save(change: Change) -> Result<Response, PageError> {
+    let Change { web, granted, id, form, .. } = &change;
+    let done = web.app().edit_group(granted, *id, &typed(form)).await.map(|_| "saved");
+    change.answer(done).await
 }
 
-pub(super) async fn set_rule(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
+pub(super) async fn set_rule(change: Change) -> Result<Response, PageError> {
+    let Change { web, granted, id, form, .. } = &change;
     let rule = RuleForm {
         kind: form.text("rule"),
         days: form.text("enrollment_days"),
@@ -250,40 +261,22 @@ pub(super) async fn set_rule(
         hours: form.text("hours"),
         pause_at: form.text("pause_at"),
     };
-    let done = web.app().set_rule(&granted, id, &rule, form.text("start")).await.map(|_| "saved");
-    answer((&web, &me, frame), id, &form, done).await
+    let done = web.app().set_rule(granted, *id, &rule, form.text("start")).await.map(|_| "saved");
+    change.answer(done).await
 }
 
-pub(super) async fn toggle_rule(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
-    let done = web.app().toggle_rule(&granted, id).await.map(|_| "saved");
-    answer((&web, &me, frame), id, &form, done).await
+pub(super) async fn toggle_rule(change: Change) -> Result<Response, PageError> {
+    let done = change.web.app().toggle_rule(&change.granted, change.id).await.map(|_| "saved");
+    change.answer(done).await
 }
 
-pub(super) async fn add_member(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<ManageUsers>()?, group_id(&id)?);
-    let done = web.app().add_member(&granted, id, form.text("user")).await.map(|()| "member_added");
-    answer((&web, &me, frame), id, &form, done).await
+pub(super) async fn add_member(change: Change) -> Result<Response, PageError> {
+    let Change { web, granted, id, form, .. } = &change;
+    let done = web.app().add_member(granted, *id, form.text("user")).await.map(|()| "member_added");
+    change.answer(done).await
 }
 
-pub(super) async fn delete(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let id = group_id(&id)?;
-    web.app().delete_group(&me.actor.granted::<ManageUsers>()?, id).await?;
+pub(super) async fn delete(change: Change) -> Result<Response, PageError> {
+    change.web.app().delete_group(&change.granted, change.id).await?;
     Ok(flash::redirect("/admin/groups", "group_deleted"))
 }

@@ -1,6 +1,9 @@
 //! Home: the checklist until it is done, then the figures (section 7).
 
-use super::charts::{self, AreaChart, BarChart, Donut};
+use super::{
+    charts::{self, AreaChart, BarChart, Donut},
+    widgets::Shown,
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -9,13 +12,17 @@ use crate::{
     visit::Admin,
 };
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
 use claviger_app::stored::Delivery;
-use claviger_app::{home::Figures, words};
+use claviger_app::{home::Figures, session::SignedIn, words};
 use claviger_domain::{
     account::Account,
+    home::Widget,
     mfa::Requirement,
-    permission::{AssistUsers, SeeHome},
+    permission::{AssistUsers, SeeAdminsWithoutMfa, SeeHome, SeeUsage},
     sign_in::TotpSwitch,
     time::Span,
 };
@@ -25,6 +32,9 @@ use claviger_domain::{
 struct Home {
     chrome: AdminChrome,
     warnings: Vec<&'static str>,
+    resets: Option<Link>,
+    widgets: Shown,
+    without_mfa: Option<Figure>,
     checklist: Option<Checklist>,
     figures: Vec<Figure>,
     donut: Donut,
@@ -71,7 +81,11 @@ pub(super) async fn show(
     Admin(me): Admin,
     frame: Frame,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<SeeHome>()?;
+    let granted = match (me.actor.granted::<SeeHome>(), me.actor.granted::<SeeUsage>()) {
+        // Somebody who sees usage alone has their Home there.
+        (Err(_), Ok(_)) => return Ok(Redirect::to("/admin/usage").into_response()),
+        (granted, _) => granted?,
+    };
     let figures = web.app().home(&granted).await?;
     let organization = web.app().organization().await?;
     let zone = &organization.settings.time_zone;
@@ -80,8 +94,12 @@ pub(super) async fn show(
         href: "/admin/users?mfa_status=enrolling&sort=deadline".into(),
         label: "All".into(),
     });
+    let widgets = Shown::of(&web.app().home_widgets(&granted, &me).await?);
     Ok(page(&Home {
+        without_mfa: without_mfa(&web, &me, &widgets).await?,
+        widgets,
         chrome: AdminChrome::new(&web, &me, frame, "home").await?,
+        resets: super::resets::notice(&web, &me).await?,
         warnings: figures.weaknesses.iter().map(|weakness| weakness.words()).collect(),
         checklist: checklist(&figures),
         figures: cards(&figures),
@@ -94,6 +112,26 @@ pub(super) async fn show(
         ending_all: all,
         enrollment: charts::enrollment(&figures.statuses, &figures.enrolled_by_day, figures.now, zone),
         failed: failures(&figures, zone),
+    }))
+}
+
+/// S6.7: the widget **Admins Without MFA Required**, if the administrator has it.
+async fn without_mfa(web: &Web, me: &SignedIn, widgets: &Shown) -> Result<Option<Figure>, PageError> {
+    if !widgets.has(Widget::AdminsWithoutMfa) {
+        return Ok(None);
+    }
+    let granted = me.actor.granted::<SeeAdminsWithoutMfa>()?;
+    let count = web.app().count_administrators_without_mfa(&granted).await?;
+    let (detail, kind) = match count {
+        0 => ("MFA is required of every administrator.", ""),
+        _ => ("may sign in with their password alone", "warning"),
+    };
+    Ok(Some(Figure {
+        href: "/admin/administrators/without-mfa".into(),
+        label: Widget::AdminsWithoutMfa.words().into(),
+        value: words::number(count),
+        detail: detail.into(),
+        kind,
     }))
 }
 

@@ -21,7 +21,7 @@ use claviger_app::{
 };
 use claviger_domain::{
     id::JobId,
-    permission::{ManageUsers, ViewUsers},
+    permission::{AssistUsers, ManageUsers, ViewUsers},
 };
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ struct JobPage {
     remaining: String,
     created: When,
     finished: Option<When>,
-    may_edit: bool,
+    may_steer: bool,
     all: bool,
     lines: Vec<Line>,
     pager: Pager,
@@ -181,7 +181,7 @@ pub(super) async fn show(
         remaining: words::number(job.total - job.position),
         created: When::new(job.created_at, now, zone),
         finished: job.finished_at.map(|at| When::new(at, now, zone)),
-        may_edit: me.actor.granted::<ManageUsers>().is_ok(),
+        may_steer: jobs::may_steer(&me.actor, &job.kind).is_ok(),
         all,
         lines,
         pager,
@@ -204,7 +204,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let id = job_id(&id)?;
-    web.app().cancel_job(&me.actor.granted::<ManageUsers>()?, id).await?;
+    web.app().cancel_job(&me.actor.granted::<AssistUsers>()?, id).await?;
     Ok(flash::redirect(&format!("/admin/jobs/{id}"), "job_canceled"))
 }
 

@@ -1,5 +1,6 @@
 //! Settings › E-mail › Texts: what each mail says, and whether it goes out (section 11).
 
+use super::confirm::Confirm;
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -13,7 +14,7 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::stored::MailSwitch;
 use claviger_app::{
@@ -213,6 +214,39 @@ pub(super) async fn save(
         }
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+/// Says what would be lost.
+pub(super) async fn ask_restore(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(key): Path<String>,
+) -> Result<Response, PageError> {
+    let asked = MailTextPage::of(&web, &me, frame, kind_of(&key)?).await?;
+    let MailTextPage { chrome, trail, heading, action, own, subject, .. } = asked;
+    if !own {
+        return Ok(Redirect::to(&action).into_response());
+    }
+    Ok(page(&Confirm {
+        chrome,
+        trail,
+        heading: format!("Go back to the original words of “{heading}”?"),
+        text: String::new(),
+        action: format!("{action}/original"),
+        effects: vec![
+            format!("Your own words, with the subject “{}”, are deleted.", subject.value),
+            "Mails that wait in the queue go out with the original words, too.".into(),
+        ],
+        days: None,
+        reason: None,
+        password: None,
+        typed_name: None,
+        problem: None,
+        danger: true,
+        verb: "Restore the original words".into(),
+        cancel: action,
+    }))
 }
 
 pub(super) async fn restore(

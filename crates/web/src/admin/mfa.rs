@@ -100,6 +100,7 @@ pub(super) async fn ask_disable(
     frame: Frame,
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageOrganization>()?;
+    web.app().require_fresh_code(&me.actor)?;
     Ok(page(&disabling(&web, &me, frame, Field::default()).await?))
 }
 

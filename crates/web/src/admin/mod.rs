@@ -1,10 +1,20 @@
 //! The Admin Portal (section 7).
 
 mod account;
+mod activity;
+mod activity_entry;
+mod activity_row;
+mod activity_settings;
+mod administrator;
+mod administrator_actions;
+mod administrators;
+mod api_keys;
 mod bulk;
 mod charts;
 mod columns;
 mod confirm;
+#[cfg(debug_assertions)]
+pub(crate) mod design;
 mod drift;
 mod email;
 mod export;
@@ -18,15 +28,23 @@ mod mail_texts;
 mod mfa;
 mod organization;
 mod report;
+mod resets;
+mod roles;
+mod security;
+mod security_reset;
 mod selection;
+mod sessions;
 mod token_assign;
 mod token_import;
 mod tokens;
+mod usage;
 mod user;
 mod user_actions;
 mod user_activity;
 mod user_new;
 mod users;
+mod widgets;
+mod without_mfa;
 
 use crate::Web;
 use axum::{
@@ -38,6 +56,7 @@ use axum::{
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/admin", get(home::show))
+        .merge(administrators::routes())
         .route("/admin/users", get(users::show))
         .route("/admin/users.csv", get(export::users))
         .route("/admin/users/columns", post(users::choose_columns))
@@ -63,6 +82,12 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/admin/users/{id}/mfa/{action}", get(user_actions::ask_mfa).post(user_actions::act_mfa))
         .route("/admin/report/drift", get(drift::show))
         .merge(report::routes())
+        .merge(resets::routes())
+        .merge(security_reset::routes())
+        .merge(activity::routes())
+        .merge(api_keys::routes())
+        .merge(sessions::routes())
+        .merge(usage::routes())
         .route("/admin/tokens", get(tokens::show))
         .route("/admin/tokens/import", get(token_import::show).merge(token_upload()))
         .route("/admin/tokens/{id}/{action}", get(tokens::ask).post(tokens::act))
@@ -99,7 +124,7 @@ fn mail_texts() -> Router<Web> {
         .route("/admin/settings/email/texts", get(mail_texts::list))
         .route("/admin/settings/email/texts/{kind}", get(mail_texts::show).post(mail_texts::save))
         .route("/admin/settings/email/texts/{kind}/preview", get(mail_texts::show).post(mail_texts::preview))
-        .route("/admin/settings/email/texts/{kind}/original", post(mail_texts::restore))
+        .route("/admin/settings/email/texts/{kind}/original", get(mail_texts::ask_restore).post(mail_texts::restore))
         .layer(DefaultBodyLimit::max(mail_texts::FORM_MAX))
 }
 

@@ -117,6 +117,9 @@ pub(super) async fn show(
     frame: Frame,
 ) -> Result<Response, PageError> {
     me.actor.granted::<ViewUsers>()?;
+    if me.actor.granted::<ManageOrganization>().is_ok() {
+        web.app().require_fresh_code(&me.actor)?;
+    }
     let organization = web.app().organization().await?;
     Ok(page(&OrganizationSettings::new(&web, &me, frame, &organization).await?))
 }
@@ -130,7 +133,11 @@ pub(super) async fn save(
     let granted = me.actor.granted::<ManageOrganization>()?;
     let current = web.app().organization().await?;
     let reminders = ticked(&form);
-    let text = |name| Some(if name == "reminders" { reminders.as_str() } else { form.text(name) });
+    // Settings that other pages change are not in this form.
+    let text = |name: &'static str| match name {
+        "reminders" => Some(reminders.as_str()),
+        name => form.has(name).then(|| form.text(name)),
+    };
     let saved = match current.settings.changed(text, words::zone_exists) {
         Ok(settings) => web.app().save_settings(&granted, settings, form.text("revision").parse().ok()).await,
         Err(errors) => Err(errors.into()),
@@ -141,6 +148,13 @@ pub(super) async fn save(
             let organization = web.app().organization().await?;
             let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
             Ok(unprocessable(&again.typed(&form, &errors.into())))
+        }
+        Err(Refusal::NotFresh(_)) => {
+            let organization = web.app().organization().await?;
+            let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
+            let mut again = again.typed(&form, &Errors::default());
+            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
+            Ok(render(StatusCode::FORBIDDEN, &again))
         }
         Err(Refusal::Changed) => {
             let organization = web.app().organization().await?;

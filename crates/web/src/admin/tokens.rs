@@ -161,7 +161,7 @@ pub(super) async fn show(
 }
 
 fn row(listed: &ListedToken, now: Timestamp, zone: &str) -> TokenRow {
-    let ListedToken { token, email } = listed;
+    let ListedToken { token, email, .. } = listed;
     let holder = token.whereabouts.holder();
     let action = match token.whereabouts {
         Whereabouts::Stock => Some(("delete", "Delete…")),

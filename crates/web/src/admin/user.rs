@@ -269,6 +269,11 @@ pub(super) async fn save(
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors.into())))
         }
+        Err(Refusal::NotFresh(_)) => {
+            let mut again = UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &Errors::default());
+            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
+            Ok(render(StatusCode::FORBIDDEN, &again))
+        }
         Err(Refusal::Changed) => {
             let mut again = UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &Errors::default());
             again.problem = Some(

@@ -61,6 +61,10 @@ impl Action {
         matches!(self.verb, Verb::Suspend | Verb::Delete | Verb::Reset)
     }
 
+    fn changes_mfa(&self) -> bool {
+        matches!(self.verb, Verb::Require | Verb::Remove | Verb::Extend | Verb::Reset)
+    }
+
     fn takes_days(&self) -> bool {
         matches!(self.verb, Verb::Require | Verb::Extend | Verb::Reset)
     }
@@ -238,6 +242,9 @@ impl Asked {
     }
 
     async fn ask(self) -> Result<Response, PageError> {
+        if self.action.changes_mfa() {
+            self.web.app().require_fresh_code(&self.me.actor)?;
+        }
         let account = self.account().await?;
         Ok(page(&self.confirmation(&account).await?))
     }
@@ -253,6 +260,10 @@ impl Asked {
             }
             Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
             Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
+            Err(Refusal::NotFresh(_)) => {
+                let problem = crate::step_up::TYPED_AGAIN.to_owned();
+                (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
+            }
             Err(refusal) => return Err(refusal.into()),
         };
         let mut again = self.confirmation(&account).await?;

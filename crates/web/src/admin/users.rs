@@ -1,7 +1,7 @@
 //! The list of users: the state of the list is the address (S3.6, S4.15).
 
 use super::{
-    bulk::{ACTIONS, Action},
+    bulk::{self, Action},
     columns::{Choice, Column, Columns},
 };
 use crate::{
@@ -48,7 +48,7 @@ struct Users {
     chooser: Vec<Choice>,
     here: String,
     group: Option<String>,
-    actions: &'static [Action],
+    actions: Vec<Action>,
     query: String,
     everyone: String,
     rows: Vec<UserRow>,
@@ -252,7 +252,7 @@ pub(super) async fn show(
         chooser: columns.choices(),
         here: listing.href(&[]),
         group,
-        actions: ACTIONS,
+        actions: bulk::actions_of(&me),
         query: listing.query(),
         everyone: matching,
         rows: found.users.iter().map(|account| row(account, (&groups, &bounced), now, zone)).collect(),

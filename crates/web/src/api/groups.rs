@@ -2,13 +2,13 @@
 
 use super::{
     body::{Body, user_id},
+    condition::{On, Revised, Tagged},
     key::Caller,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
 };
-use crate::Web;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -112,24 +112,32 @@ impl From<&Group> for GroupView {
     }
 }
 
+impl Revised for GroupView {
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
 fn group_id(text: &str) -> Result<GroupId, ApiError> {
     text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
 }
 
 #[utoipa::path(get, path = "/api/v1/groups", tag = "groups", operation_id = "listGroups",
+    extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = Vec<GroupView>), Refused))]
 pub(crate) async fn list(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
 ) -> Result<Json<Vec<GroupView>>, ApiError> {
     let groups = web.app().groups(&caller.granted::<ViewUsers>()?).await?;
     Ok(Json(groups.iter().map(|counted| GroupView::from(&counted.group)).collect()))
 }
 
-#[utoipa::path(post, path = "/api/v1/groups", tag = "groups", operation_id = "createGroup", request_body = GroupBody,
+#[utoipa::path(post, path = "/api/v1/groups", tag = "groups", operation_id = "createGroup",
+    extensions(("x-permission" = json!("ManageUsers"))), request_body = GroupBody,
     responses((status = 201, body = GroupView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Body(new): Body<GroupBody>,
 ) -> Result<Response, ApiError> {
@@ -137,38 +145,41 @@ pub(crate) async fn create(
     let form = GroupForm { name: new.name, description: new.description };
     let group = web.app().create_group(&granted, &form).await?;
     let location = format!("/api/v1/groups/{}", group.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(GroupView::from(&group))).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Tagged(GroupView::from(&group))).into_response())
 }
 
-#[utoipa::path(get, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "getGroup", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(get, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "getGroup",
+    extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = GroupView), Refused, Absent))]
 pub(crate) async fn show(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<GroupView>, ApiError> {
+) -> Result<Tagged<GroupView>, ApiError> {
     let group = web.app().group(&caller.granted::<ViewUsers>()?, group_id(&id)?).await?;
-    Ok(Json(GroupView::from(&group)))
+    Ok(Tagged(GroupView::from(&group)))
 }
 
-#[utoipa::path(put, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "changeGroup", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(put, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "changeGroup",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     request_body = GroupBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(change): Body<GroupBody>,
-) -> Result<Json<GroupView>, ApiError> {
+) -> Result<Tagged<GroupView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let form = GroupForm { name: change.name, description: change.description };
     let group = web.app().edit_group(&granted, group_id(&id)?, &form).await?;
-    Ok(Json(GroupView::from(&group)))
+    Ok(Tagged(GroupView::from(&group)))
 }
 
-#[utoipa::path(delete, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "deleteGroup", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(delete, path = "/api/v1/groups/{id}", tag = "groups", operation_id = "deleteGroup",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -176,14 +187,15 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[utoipa::path(put, path = "/api/v1/groups/{id}/rule", tag = "groups", operation_id = "setGroupRule", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(put, path = "/api/v1/groups/{id}/rule", tag = "groups", operation_id = "setGroupRule",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     request_body = RuleBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set_rule(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(body): Body<RuleBody>,
-) -> Result<Json<GroupView>, ApiError> {
+) -> Result<Tagged<GroupView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let (days, size) = (text(body.enrollment_days), text(body.wave_size));
@@ -191,14 +203,15 @@ pub(crate) async fn set_rule(
     let form = RuleForm { kind: &body.kind, days: &days, size: &size, hours: &hours, pause_at: &pause_at };
     let start = body.start.as_deref().unwrap_or_default();
     let group = web.app().set_rule(&granted, group_id(&id)?, &form, start).await?;
-    Ok(Json(GroupView::from(&group)))
+    Ok(Tagged(GroupView::from(&group)))
 }
 
 #[utoipa::path(put, path = "/api/v1/groups/{id}/users/{user}", tag = "groups", operation_id = "addMember",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID"), ("user" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn add_member(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path((id, user)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
@@ -209,10 +222,11 @@ pub(crate) async fn add_member(
 }
 
 #[utoipa::path(delete, path = "/api/v1/groups/{id}/users/{user}", tag = "groups", operation_id = "removeMember",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID"), ("user" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn remove_member(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path((id, user)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {

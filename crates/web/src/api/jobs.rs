@@ -2,6 +2,7 @@
 
 use super::{
     body::Body,
+    condition::On,
     key::Caller,
     listing::Wanted,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
@@ -9,7 +10,7 @@ use super::{
 use crate::Web;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -23,7 +24,7 @@ use claviger_domain::{
     field::{FieldError, Fields, Presence, line},
     id::{GroupId, JobId},
     mfa::{EnrollmentDays, Period, RunningPeriod},
-    permission::{ManageUsers, ViewUsers},
+    permission::{AssistUsers, ViewUsers},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -196,10 +197,11 @@ fn job_id(text: &str) -> Result<JobId, ApiError> {
     text.parse().map_err(|_| ApiError::from(Refusal::NotFound("job")))
 }
 
-#[utoipa::path(post, path = "/api/v1/users/bulk", tag = "users", operation_id = "startBulk", request_body = BulkRequest,
+#[utoipa::path(post, path = "/api/v1/users/bulk", tag = "users", operation_id = "startBulk",
+    extensions(("x-permission" = json!("AssistUsers"))), request_body = BulkRequest,
     responses((status = 202, body = JobView), Refused, Conflicting, BadBody))]
 pub(crate) async fn start(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Body(request): Body<BulkRequest>,
 ) -> Result<Response, ApiError> {
@@ -220,10 +222,11 @@ pub(crate) async fn start(
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
-#[utoipa::path(get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "getJob", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "getJob",
+    extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = JobView), Refused, Absent))]
 pub(crate) async fn show(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<JobView>, ApiError> {
@@ -231,15 +234,16 @@ pub(crate) async fn show(
     Ok(Json(view(&web, &caller, job).await?))
 }
 
-#[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancelJob", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancelJob",
+    extensions(("x-permission" = json!("AssistUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = JobView), Refused, Absent, Conflicting))]
 pub(crate) async fn cancel(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<JobView>, ApiError> {
     let id = job_id(&id)?;
-    web.app().cancel_job(&caller.granted::<ManageUsers>()?, id).await?;
+    web.app().cancel_job(&caller.granted::<AssistUsers>()?, id).await?;
     let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
     Ok(Json(view(&web, &caller, job).await?))
 }

@@ -1,37 +1,33 @@
-//! Who calls: the administrator behind the bearer key.
+//! Who calls: the administrator behind the bearer key, as the gate found them.
 
 use super::problem::ApiError;
-use crate::{Web, origin};
+use crate::Web;
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use claviger_domain::permission::Actor;
 
 /// The caller, as the log and the permission check know them.
+#[derive(Clone)]
 pub(crate) struct Caller(pub(crate) Actor);
 
 impl FromRequestParts<Web> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, ApiError> {
-        let refused = || {
-            ApiError::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "Send a valid key: Authorization: Bearer KEY.",
-            )
-        };
-        let value = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .ok_or_else(refused)?;
-        let (scheme, key) = value.split_once(' ').ok_or_else(refused)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(refused());
-        }
-        let address = origin::of(parts, web).address;
-        web.app().api_actor(key.trim(), &address).await?.map(Self).ok_or_else(refused)
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(unauthorized)
     }
+}
+
+/// The key that a call brings.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// No key, or one that doesn't work.
+pub(super) fn unauthorized() -> ApiError {
+    let detail = "Send a valid key: Authorization: Bearer KEY.";
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
 }

@@ -32,6 +32,7 @@ pub(crate) struct Listing {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
@@ -47,6 +48,14 @@ pub(super) fn chosen<T: Copy>(
             let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             Err(FieldError::new(field, format!("Must be one of: {}.", words.join(", "))))
         }
+    }
+}
+
+/// How many items a page has.
+pub(super) fn page_size(asked: Option<i64>) -> Result<i64, FieldError> {
+    match asked.unwrap_or(50) {
+        limit @ 1..=200 => Ok(limit),
+        _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
     }
 }
 
@@ -70,10 +79,7 @@ impl Listing {
         let sort = fields.take(chosen("sort", self.sort.as_deref(), &sorts));
         let orders = [("asc", Order::Ascending), ("desc", Order::Descending)];
         let order = fields.take(chosen("order", self.order.as_deref(), &orders));
-        let limit = fields.take(match self.limit.unwrap_or(50) {
-            limit @ 1..=200 => Ok(limit),
-            _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
-        });
+        let limit = fields.take(page_size(self.limit));
         let page = fields.take(match self.cursor.as_deref().map(decode) {
             None => Ok(Page::First),
             Some(Some(cursor)) => Ok(Page::After(cursor)),

@@ -2,14 +2,14 @@
 
 use super::{
     body::{Body, user_id},
+    condition::{On, Revised, Tagged},
     key::Caller,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
     users::UserView,
 };
-use crate::Web;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     http::StatusCode,
 };
 use claviger_app::{
@@ -69,6 +69,9 @@ impl MfaView {
 /// A user's MFA with their factor.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MfaDetails {
+    /// Of the user.
+    #[serde(skip)]
+    revision: i64,
     #[serde(flatten)]
     mfa: MfaView,
     /// RFC 3339, UTC; null without a factor.
@@ -85,12 +88,19 @@ pub(crate) struct MfaDetails {
     clock_drift: Option<i64>,
 }
 
+impl Revised for MfaDetails {
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
 /// An enrollment period.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Period {
     /// 1 to 365; null: no period, at the next sign-in.
     #[serde(deserialize_with = "present")]
+    #[schema(required, minimum = 1, maximum = 365)]
     enrollment_days: Option<i64>,
     /// Whether a running period starts anew; otherwise the earlier deadline stands.
     #[serde(default)]
@@ -116,6 +126,7 @@ impl Period {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Extension {
     /// 1 to 365.
+    #[schema(minimum = 1, maximum = 365)]
     enrollment_days: i64,
 }
 
@@ -124,6 +135,7 @@ pub(crate) struct Extension {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reset {
     /// 1 to 365.
+    #[schema(minimum = 1, maximum = 365)]
     enrollment_days: i64,
     /// Why; kept in the log.
     reason: String,
@@ -144,19 +156,21 @@ pub(crate) struct Verification {
     result: &'static str,
 }
 
-#[utoipa::path(get, path = "/api/v1/users/{id}/mfa", tag = "mfa", operation_id = "getUserMfa", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(get, path = "/api/v1/users/{id}/mfa", tag = "mfa", operation_id = "getUserMfa",
+    extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = MfaDetails), Refused, Absent))]
 pub(crate) async fn show(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<MfaDetails>, ApiError> {
+) -> Result<Tagged<MfaDetails>, ApiError> {
     let granted = caller.granted::<ViewUsers>()?;
     let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
     let now = web.app().now();
     let factor = holder.factor.as_ref().map(|sealed| &sealed.factor);
     let lock = factor.map(|factor| factor.failures.lock_at(now));
-    Ok(Json(MfaDetails {
+    Ok(Tagged(MfaDetails {
+        revision: holder.account.revision,
         mfa: MfaView::of(&holder.account, now),
         set_up_at: factor.map(|factor| words::iso(factor.confirmed_at)),
         last_used_at: factor.map(|factor| words::iso(factor.last_used_at)),
@@ -175,70 +189,75 @@ pub(crate) async fn show(
 }
 
 #[utoipa::path(put, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "requireMfa",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")), request_body = Period,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn require(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(period): Body<Period>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let running = if period.restart { RunningPeriod::Restart } else { RunningPeriod::Keep };
     let account = web.app().require_mfa(&granted, user_id(&id)?, period.parse()?, running).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(delete, path = "/api/v1/users/{id}/mfa/requirement", tag = "mfa", operation_id = "removeMfaRequirement",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn remove(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let account = web.app().remove_requirement(&granted, user_id(&id)?).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/extend", tag = "mfa", operation_id = "extendMfaPeriod",
+    extensions(("x-permission" = json!("AssistUsers"))),
     params(("id" = String, Path, description = "UUID")), request_body = Extension,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn extend(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(extension): Body<Extension>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<AssistUsers>()?;
     let days = EnrollmentDays::new("enrollment_days", extension.enrollment_days)?;
     let account = web.app().extend_period(&granted, user_id(&id)?, days).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/reset", tag = "mfa", operation_id = "resetMfa",
+    extensions(("x-permission" = json!("AssistUsers"))),
     params(("id" = String, Path, description = "UUID")), request_body = Reset,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn reset(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(reset): Body<Reset>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<AssistUsers>()?;
     let mut fields = Fields::new();
     let days = fields.take(EnrollmentDays::new("enrollment_days", reset.enrollment_days));
     let days = fields.finish(days)?;
     let account = web.app().reset_mfa(&granted, user_id(&id)?, days, &reset.reason).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/forget-drift", tag = "mfa", operation_id = "forgetClockDrift",
+    extensions(("x-permission" = json!("AssistUsers"))),
     params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn forget_drift(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -248,10 +267,11 @@ pub(crate) async fn forget_drift(
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/mfa/verify", tag = "mfa", operation_id = "verifyCode",
+    extensions(("x-permission" = json!("AssistUsers"))),
     params(("id" = String, Path, description = "UUID")), request_body = CodeToVerify,
     responses((status = 200, body = Verification), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn verify(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(typed): Body<CodeToVerify>,

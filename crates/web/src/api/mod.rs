@@ -1,29 +1,47 @@
 //! The REST API under `/api/v1` (section 13).
 
+mod administrators;
+mod administrators_mfa;
+mod api_keys;
 mod body;
+mod condition;
+mod described;
+mod email;
+mod events;
+mod gate;
 mod groups;
 mod jobs;
 mod key;
+mod limit;
 mod listing;
+mod logo;
+mod mail_texts;
 mod mfa;
 pub mod openapi;
 mod organization;
 mod problem;
+mod repeat;
 mod reports;
+mod sessions;
 mod tokens;
+mod usage;
 mod users;
 
 use crate::Web;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware,
     routing::{delete, get, post, put},
 };
 use claviger_app::token_file::FILE_LIMIT;
 
-pub(crate) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/openapi.json", get(openapi::document))
+pub(crate) use key::bearer;
+pub use limit::ApiLimits;
+pub(crate) use limit::Limiter;
+
+pub(crate) fn routes(web: &Web) -> Router<Web> {
+    let counted = Router::new()
         .route("/organization", get(organization::show).patch(organization::change))
         .route("/organization/mfa/totp", put(organization::switch_totp))
         .route("/users", get(users::list).post(users::create))
@@ -44,13 +62,62 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/users/{id}/mfa/requirement", put(mfa::require).delete(mfa::remove))
         .route("/users/{id}/mfa/reset", post(mfa::reset))
         .route("/users/{id}/mfa/extend", post(mfa::extend))
-        .route("/users/{id}/mfa/verify", post(mfa::verify))
         .route("/users/{id}/mfa/token", put(tokens::assign).delete(tokens::take_back))
         .route("/tokens", get(tokens::list))
+        .route("/api-keys", get(api_keys::list).post(api_keys::create))
+        .route("/api-keys/{id}", delete(api_keys::revoke))
+        .route("/users/{id}/sessions", get(sessions::of_user).delete(sessions::end_all_of_user))
+        .route("/users/{id}/sessions/{session}", delete(sessions::end_of_user))
+        .route(
+            "/administrators/{id}/sessions",
+            get(sessions::of_administrator).delete(sessions::end_all_of_administrator),
+        )
+        .route("/administrators/{id}/sessions/{session}", delete(sessions::end_of_administrator))
+        .route("/administrators", get(administrators::list).post(administrators::create))
+        .route("/administrators/without-mfa", get(administrators::without_mfa))
+        .route("/administrators/without-mfa/require", post(administrators::require_chosen))
+        .route(
+            "/administrators/{id}",
+            get(administrators::show).patch(administrators::change).delete(administrators::delete),
+        )
+        .route("/administrators/{id}/activate", post(administrators::activate))
+        .route("/administrators/{id}/suspend", post(administrators::suspend))
+        .route("/administrators/{id}/activation-email", post(administrators::invite))
+        .route("/administrators/{id}/mfa", get(administrators_mfa::show))
+        .route(
+            "/administrators/{id}/mfa/requirement",
+            put(administrators_mfa::require).delete(administrators_mfa::release),
+        )
+        .route("/administrators/{id}/mfa/reset", post(administrators_mfa::reset))
+        .route("/organization/mfa/administrators", put(administrators_mfa::demand))
+        .route("/usage", get(usage::show))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::show))
         .route("/tokens/import", post(tokens::import).layer(DefaultBodyLimit::max(FILE_LIMIT)))
-        .route("/tokens/{id}", delete(tokens::delete))
+        .route("/tokens/{id}", get(tokens::show).delete(tokens::delete))
         .route("/users/{id}/mfa/forget-drift", post(mfa::forget_drift))
         .route("/reports/evidence", get(reports::evidence_csv))
+        .route("/reports/drift", get(reports::drift))
+        .route("/organization/logo", get(logo::show).put(logo::put).delete(logo::remove).layer(logo::limit()))
+        .route("/organization/smtp", get(email::smtp).put(email::set_smtp))
+        .route("/mails", get(email::list))
+        .route("/mails/{id}/retry", post(email::retry))
+        .route("/mail-texts", get(mail_texts::list))
+        .route(
+            "/mail-texts/{kind}",
+            get(mail_texts::show)
+                .put(mail_texts::change)
+                .delete(mail_texts::restore)
+                .layer(mail_texts::limit()),
+        )
+        .route_layer(middleware::from_fn_with_state(web.clone(), gate::counted));
+    let uncounted = Router::new()
+        .route("/users/{id}/mfa/verify", post(mfa::verify))
+        .route_layer(middleware::from_fn_with_state(web.clone(), gate::uncounted));
+    Router::new()
+        .route("/openapi.json", get(openapi::document))
+        .merge(counted)
+        .merge(uncounted)
         .fallback(problem::no_such_operation)
         .method_not_allowed_fallback(problem::no_such_method)
 }

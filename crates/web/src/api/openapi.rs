@@ -41,13 +41,54 @@ use utoipa::{
         super::mfa::extend,
         super::mfa::verify,
         super::mfa::forget_drift,
+        super::administrators::list,
+        super::administrators::create,
+        super::administrators::without_mfa,
+        super::administrators::require_chosen,
+        super::administrators::show,
+        super::administrators::change,
+        super::administrators::delete,
+        super::administrators::activate,
+        super::administrators::suspend,
+        super::administrators::invite,
+        super::administrators_mfa::show,
+        super::administrators_mfa::require,
+        super::administrators_mfa::release,
+        super::administrators_mfa::reset,
+        super::administrators_mfa::demand,
+        super::api_keys::list,
+        super::api_keys::create,
+        super::api_keys::revoke,
+        super::sessions::of_user,
+        super::sessions::end_all_of_user,
+        super::sessions::end_of_user,
+        super::sessions::of_administrator,
+        super::sessions::end_all_of_administrator,
+        super::sessions::end_of_administrator,
+        super::usage::show,
+        super::events::list,
+        super::events::show,
         super::tokens::list,
         super::tokens::import,
         super::tokens::assign,
         super::tokens::take_back,
         super::tokens::delete,
+        super::tokens::show,
         super::reports::evidence_csv,
+        super::reports::drift,
+        super::logo::show,
+        super::logo::put,
+        super::logo::remove,
+        super::email::smtp,
+        super::email::set_smtp,
+        super::email::list,
+        super::email::retry,
+        super::mail_texts::list,
+        super::mail_texts::show,
+        super::mail_texts::change,
+        super::mail_texts::restore,
     ),
+    components(schemas(super::problem::Problem, super::problem::WrongField)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -65,7 +106,9 @@ impl Modify for Bearer {
 
 /// The document, for tests and for the page that serves it.
 pub fn describe() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    super::described::complete(&mut document);
+    document
 }
 
 pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {

@@ -2,13 +2,13 @@
 
 use super::{
     body::Body,
+    condition::{On, Revised, Tagged},
     key::Caller,
     problem::{ApiError, BadBody, Conflicting, Refused},
 };
-use crate::Web;
-use axum::{Json, extract::State};
 use claviger_app::words;
 use claviger_domain::{
+    administrator::Demanded,
     organization::{Organization, RecoveryCodes, window_key},
     permission::{ManageOrganization, ViewUsers},
     sign_in::TotpSwitch,
@@ -35,6 +35,8 @@ pub(crate) struct OrganizationView {
     time_zone: String,
     /// Whether TOTP is in force for users and devices.
     totp_enabled: bool,
+    /// Whether MFA is required of every administrator, now and later.
+    administrators_mfa_required: bool,
     /// Days that forms propose, 1 to 365.
     enrollment_days: i64,
     /// How many hours before the deadline reminders go out, the earliest first: of 168, 72, 24 and 2; 24 always.
@@ -45,6 +47,10 @@ pub(crate) struct OrganizationView {
     codes_at_setup: i64,
     /// Whether recovery codes are made and taken.
     recovery_codes: bool,
+    /// Whether administrators reset their own MFA by mail: `on`, `off`, or after so many hours, `1` to `72`.
+    self_reset: String,
+    /// Whether a second administrator must approve the reset of another's MFA: `on` or `off`.
+    reset_approval: &'static str,
     /// Wrong codes in one sign-in before it starts again with the password, 1 to 10.
     lockout_per_sign_in: i64,
     /// Wrong codes in a row within 15 minutes that lock the factor, 3 to 20.
@@ -78,11 +84,14 @@ impl From<&Organization> for OrganizationView {
             support_contact: settings.support_contact.clone(),
             time_zone: settings.time_zone.clone(),
             totp_enabled: organization.totp == TotpSwitch::Enabled,
+            administrators_mfa_required: settings.admin_mfa == Demanded::OfEveryone,
             enrollment_days: settings.enrollment_days.get(),
             reminders: settings.reminders.hours(),
             window: window_key(settings.window),
             codes_at_setup: settings.codes_at_setup.count(),
             recovery_codes: settings.recovery_codes == RecoveryCodes::On,
+            self_reset: settings.self_reset.text(),
+            reset_approval: settings.reset_approval.key(),
             lockout_per_sign_in: settings.lockout.per_sign_in,
             lockout_codes: i64::try_from(settings.lockout.in_row).unwrap_or(i64::MAX),
             lockout_minutes: minutes(settings.lockout.first),
@@ -92,6 +101,12 @@ impl From<&Organization> for OrganizationView {
             user_idle_minutes: minutes(settings.user_idle),
             session_hours: minutes(settings.session_overall) / 60,
         }
+    }
+}
+
+impl Revised for OrganizationView {
+    fn revision(&self) -> i64 {
+        self.revision
     }
 }
 
@@ -108,6 +123,8 @@ pub(crate) struct OrganizationChange {
     window: Option<String>,
     codes_at_setup: Option<i64>,
     recovery_codes: Option<bool>,
+    self_reset: Option<String>,
+    reset_approval: Option<String>,
     lockout_per_sign_in: Option<i64>,
     lockout_codes: Option<i64>,
     lockout_minutes: Option<i64>,
@@ -135,6 +152,8 @@ impl OrganizationChange {
             ("window", self.window),
             ("codes_at_setup", number(self.codes_at_setup)),
             ("recovery_codes", recovery_codes.map(|on| on.key().to_owned())),
+            ("self_reset", self.self_reset),
+            ("reset_approval", self.reset_approval),
             ("lockout_per_sign_in", number(self.lockout_per_sign_in)),
             ("lockout_codes", number(self.lockout_codes)),
             ("lockout_minutes", number(self.lockout_minutes)),
@@ -157,40 +176,43 @@ pub(crate) struct TotpChange {
 }
 
 #[utoipa::path(get, path = "/api/v1/organization", tag = "organization", operation_id = "getOrganization",
+    extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = OrganizationView), Refused))]
 pub(crate) async fn show(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
-) -> Result<Json<OrganizationView>, ApiError> {
+) -> Result<Tagged<OrganizationView>, ApiError> {
     caller.granted::<ViewUsers>()?;
-    Ok(Json(OrganizationView::from(&*web.app().organization().await?)))
+    Ok(Tagged(OrganizationView::from(&*web.app().load_organization().await?)))
 }
 
 #[utoipa::path(patch, path = "/api/v1/organization", tag = "organization", operation_id = "changeOrganization",
+    extensions(("x-permission" = json!("ManageOrganization"))),
     request_body = OrganizationChange,
     responses((status = 200, body = OrganizationView), Refused, Conflicting, BadBody))]
 pub(crate) async fn change(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Body(change): Body<OrganizationChange>,
-) -> Result<Json<OrganizationView>, ApiError> {
+) -> Result<Tagged<OrganizationView>, ApiError> {
     let granted = caller.granted::<ManageOrganization>()?;
-    let now = web.app().organization().await?;
+    let now = web.app().load_organization().await?;
     let texts = change.texts();
     let settings = now.settings.changed(|name| texts.get(name).map(String::as_str), words::zone_exists)?;
     let saved = web.app().save_settings(&granted, settings, Some(now.revision)).await?;
-    Ok(Json(OrganizationView::from(&*saved)))
+    Ok(Tagged(OrganizationView::from(&*saved)))
 }
 
 #[utoipa::path(put, path = "/api/v1/organization/mfa/totp", tag = "organization", operation_id = "switchTotp",
+    extensions(("x-permission" = json!("ManageOrganization"))),
     request_body = TotpChange,
     responses((status = 200, body = OrganizationView), Refused, BadBody))]
 pub(crate) async fn switch_totp(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Body(change): Body<TotpChange>,
-) -> Result<Json<OrganizationView>, ApiError> {
+) -> Result<Tagged<OrganizationView>, ApiError> {
     let granted = caller.granted::<ManageOrganization>()?;
     let to = if change.enabled { TotpSwitch::Enabled } else { TotpSwitch::Disabled };
-    Ok(Json(OrganizationView::from(&*web.app().switch_totp(&granted, to).await?)))
+    Ok(Tagged(OrganizationView::from(&*web.app().switch_totp(&granted, to).await?)))
 }

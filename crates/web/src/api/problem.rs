@@ -1,12 +1,16 @@
 //! Errors as RFC 9457 problem details: one place from what went wrong to a document and a status.
 
+use crate::denied;
 use axum::{
     Json,
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use claviger_app::{Problem as AppProblem, Refusal};
-use claviger_domain::{field::FieldError, permission::Denied};
+use claviger_domain::{
+    field::FieldError,
+    permission::{Denied, Permission},
+};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -25,6 +29,11 @@ pub(crate) struct Problem {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
+    /// With 403: the permission that the key's role does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission: Option<&'static str>,
+    #[serde(skip)]
+    headers: HeaderMap,
 }
 
 /// One wrong field.
@@ -56,6 +65,10 @@ answers! {
         401 => Unauthorized,
         /// The key's role does not allow it.
         403 => Forbidden,
+        /// The key has made too many calls within a minute, or too many wrong keys came from the address.
+        429 => TooMany,
+        /// Something went wrong; it is in the server's log.
+        500 => Internal,
         /// Too much is going on.
         503 => Busy,
     }
@@ -91,6 +104,17 @@ answers! {
         /// The file, its key or its rows are wrong.
         422 => Unprocessable,
     }
+    /// What operations with a picture may answer.
+    BadPicture {
+        /// The picture did not arrive whole.
+        400 => Malformed,
+        /// The picture is larger than 256 KiB.
+        413 => TooLarge,
+        /// The picture is sent as something else.
+        415 => MediaType,
+        /// It is no picture that is taken.
+        422 => Unprocessable,
+    }
     /// What operations with a query may answer.
     BadQuery {
         /// The query is not as described.
@@ -113,8 +137,25 @@ impl ApiError {
                 status: status.as_u16(),
                 detail: detail.into(),
                 errors: Vec::new(),
+                permission: None,
+                headers: HeaderMap::new(),
             }),
         )
+    }
+
+    /// S13.1: what was to be changed is not as it was seen. The `ETag` that it has now goes with it.
+    pub(crate) fn outdated(detail: &str, revision: Option<i64>) -> Self {
+        let mut error = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail);
+        let tag = revision.and_then(|revision| HeaderValue::try_from(format!("\"{revision}\"")).ok());
+        if let Some(tag) = tag {
+            error.headers().insert(header::ETAG, tag);
+        }
+        error
+    }
+
+    /// What goes with it in the answer's head.
+    pub(crate) fn headers(&mut self) -> &mut HeaderMap {
+        &mut self.1.headers
     }
 
     /// The same with a field called as this operation calls it.
@@ -156,11 +197,10 @@ impl From<FieldError> for ApiError {
 
 impl From<Denied> for ApiError {
     fn from(denied: Denied) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "denied",
-            format!("The key's role does not have the permission {:?}.", denied.0),
-        )
+        let detail = format!("The key's role may not {}.", denied.0.words());
+        let mut error = Self::new(StatusCode::FORBIDDEN, "denied", detail);
+        error.1.permission = Some(denied.0.key());
+        error
     }
 }
 
@@ -172,6 +212,9 @@ impl From<AppProblem> for ApiError {
                 "busy",
                 "The server is busy. Try again in a few seconds.",
             ),
+            AppProblem::Outdated(revision) => {
+                Self::outdated("It was changed since you saw it. Load it and decide again.", revision)
+            }
             AppProblem::Store(_) | AppProblem::Internal(_) => {
                 tracing::error!(error = %problem, "an API call failed");
                 Self::new(
@@ -193,6 +236,11 @@ impl From<Refusal> for ApiError {
                 Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
             }
             Refusal::State { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Refusal::NotFresh(_) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_fresh",
+                "This asks for a fresh code, which a program can't give.",
+            ),
             Refusal::Changed => Self::new(
                 StatusCode::CONFLICT,
                 "changed",
@@ -205,13 +253,18 @@ impl From<Refusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self(status, problem) = self;
+        let Self(status, mut problem) = self;
+        let own = std::mem::take(&mut problem.headers);
+        let lacked = problem.permission;
         let mut response = (status, Json(&*problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        headers.extend(own);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        let lacked = lacked.and_then(|key| Permission::ALL.into_iter().find(|one| one.key() == key));
+        response.extensions_mut().extend(denied::mark(lacked));
         response
     }
 }

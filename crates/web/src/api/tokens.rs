@@ -2,16 +2,16 @@
 
 use super::{
     body::{Body, Query, user_id},
+    condition::{On, Revised, Tagged},
     key::Caller,
-    listing::{chosen, decode, encode},
+    listing::{chosen, decode, encode, page_size},
     problem::{Absent, ApiError, BadBody, BadFile, BadQuery, Conflicting, Refused},
     users::UserView,
 };
-use crate::Web;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{Path, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
 };
 use claviger_app::{
@@ -23,6 +23,7 @@ use claviger_app::{
 };
 use claviger_domain::{
     field::{FieldError, Fields},
+    id::TokenId,
     permission::{ManageUsers, ViewUsers},
     secret::Secret,
 };
@@ -38,6 +39,8 @@ const MEDIA_TYPES: [&str; 4] = ["text/csv", "application/pskc+xml", "application
 pub(crate) struct TokenView {
     /// UUID.
     id: String,
+    /// Counts every change.
+    revision: i64,
     /// The number that stands on it.
     serial: String,
     /// Maker and model, as far as the file said.
@@ -56,10 +59,11 @@ pub(crate) struct TokenView {
 
 impl From<&ListedToken> for TokenView {
     fn from(listed: &ListedToken) -> Self {
-        let ListedToken { token, email } = listed;
+        let ListedToken { token, email, .. } = listed;
         let holder = token.whereabouts.holder();
         Self {
             id: token.id.to_string(),
+            revision: listed.revision,
             serial: token.serial.as_str().to_owned(),
             model: token.model.clone(),
             state: token.whereabouts.key(),
@@ -68,6 +72,12 @@ impl From<&ListedToken> for TokenView {
             assigned_at: holder.map(|(_, since)| words::iso(since)),
             imported_at: words::iso(token.imported_at),
         }
+    }
+}
+
+impl Revised for TokenView {
+    fn revision(&self) -> i64 {
+        self.revision
     }
 }
 
@@ -92,6 +102,7 @@ pub(crate) struct TokenListing {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
@@ -100,10 +111,7 @@ impl TokenListing {
         let mut fields = Fields::new();
         let halves = [("stock", Held::InStock), ("assigned", Held::Assigned)];
         let held = fields.take(chosen("held", self.held.as_deref(), &halves));
-        let limit = fields.take(match self.limit.unwrap_or(50) {
-            limit @ 1..=200 => Ok(limit),
-            _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
-        });
+        let limit = fields.take(page_size(self.limit));
         let page = fields.take(match self.cursor.as_deref().map(decode) {
             None => Ok(Page::First),
             Some(Some(cursor)) => Ok(Page::After(cursor)),
@@ -115,10 +123,11 @@ impl TokenListing {
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", operation_id = "listTokens", params(TokenListing),
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", operation_id = "listTokens",
+    extensions(("x-permission" = json!("ViewUsers"))), params(TokenListing),
     responses((status = 200, body = TokenPage), Refused, BadQuery))]
 pub(crate) async fn list(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Query(listing): Query<TokenListing>,
 ) -> Result<Json<TokenPage>, ApiError> {
@@ -130,6 +139,24 @@ pub(crate) async fn list(
         items: found.tokens.iter().map(TokenView::from).collect(),
         next_cursor: last.map(|last| encode(&token_cursor(&last.token))),
     }))
+}
+
+#[utoipa::path(get, path = "/api/v1/tokens/{id}", tag = "tokens", operation_id = "getToken",
+    extensions(("x-permission" = json!("ViewUsers"))),
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = TokenView), Refused, Absent))]
+pub(crate) async fn show(
+    On(web): On,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Tagged<TokenView>, ApiError> {
+    let granted = caller.granted::<ViewUsers>()?;
+    let listed = web.app().listed_token(&granted, token_id(&id)?).await?;
+    Ok(Tagged(TokenView::from(&listed)))
+}
+
+fn token_id(text: &str) -> Result<TokenId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("token")))
 }
 
 /// What bad rows mean for the good ones.
@@ -199,13 +226,14 @@ fn file_of(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<U
 }
 
 #[utoipa::path(post, path = "/api/v1/tokens/import", tag = "tokens", operation_id = "importTokens",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(Importing, ("X-Token-Key" = Option<String>, Header,
         description = "The pre-shared key or passphrase of an encrypted PSKC file; it is not kept")),
     request_body(description = "A CSV or PSKC file of at most 5 MiB and 10,000 tokens",
         content((String = "text/csv"), (String = "application/pskc+xml"))),
     responses((status = 200, body = Imported), Refused, BadFile))]
 pub(crate) async fn import(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Query(importing): Query<Importing>,
     headers: HeaderMap,
@@ -231,6 +259,7 @@ pub(crate) struct TokenForUser {
     serial: String,
     /// The code that it shows now; null: the user enters one when they set MFA up.
     #[serde(deserialize_with = "present")]
+    #[schema(required)]
     code: Option<String>,
 }
 
@@ -240,25 +269,27 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<S
 }
 
 #[utoipa::path(put, path = "/api/v1/users/{id}/mfa/token", tag = "tokens", operation_id = "assignToken",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")), request_body = TokenForUser,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn assign(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(token): Body<TokenForUser>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let code = token.code.as_deref().map_or(FirstCode::Later, FirstCode::Now);
     let account = web.app().assign_token(&granted, user_id(&id)?, &token.serial, code).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(delete, path = "/api/v1/users/{id}/mfa/token", tag = "tokens", operation_id = "takeTokenBack",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn take_back(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -268,15 +299,15 @@ pub(crate) async fn take_back(
 }
 
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", operation_id = "deleteToken",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
-    let id = id.parse().map_err(|_| ApiError::from(Refusal::NotFound("token")))?;
-    web.app().delete_token(&granted, id).await?;
+    web.app().delete_token(&granted, token_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,15 +2,15 @@
 
 use super::{
     body::{Body, Query, user_id},
+    condition::{On, Revised, Tagged},
     key::Caller,
     listing::{Listing, encode},
     mfa::{MfaView, Period},
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
 };
-use crate::Web;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -76,6 +76,12 @@ impl UserView {
     }
 }
 
+impl Revised for UserView {
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
 /// A page of users.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UserPage {
@@ -128,10 +134,11 @@ pub(crate) struct FirstPassword {
     password: String,
 }
 
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", operation_id = "listUsers", params(Listing),
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", operation_id = "listUsers",
+    extensions(("x-permission" = json!("ViewUsers"))), params(Listing),
     responses((status = 200, body = UserPage), Refused, BadQuery))]
 pub(crate) async fn list(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, ApiError> {
@@ -147,10 +154,11 @@ pub(crate) async fn list(
     }))
 }
 
-#[utoipa::path(post, path = "/api/v1/users", tag = "users", operation_id = "createUser", request_body = NewUser,
+#[utoipa::path(post, path = "/api/v1/users", tag = "users", operation_id = "createUser",
+    extensions(("x-permission" = json!("ManageUsers"))), request_body = NewUser,
     responses((status = 201, body = UserView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Body(new): Body<NewUser>,
 ) -> Result<Response, ApiError> {
@@ -171,30 +179,32 @@ pub(crate) async fn create(
     let account = created.map_err(|refusal| ApiError::from(refusal).renamed("require_mfa", "mfa"))?;
     let location = format!("/api/v1/users/{}", account.id);
     let view = UserView::new(&account, web.app().now());
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Tagged(view)).into_response())
 }
 
-#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", operation_id = "getUser",
+    extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn show(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ViewUsers>()?;
     let account = web.app().user(&granted, user_id(&id)?).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
-#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", operation_id = "changeUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", operation_id = "changeUser",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     request_body = UserChange,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(change): Body<UserChange>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let id = user_id(&id)?;
     let before = web.app().user(&caller.granted::<ViewUsers>()?, id).await?;
@@ -208,13 +218,14 @@ pub(crate) async fn change(
     };
     let edit = UserEdit { revision: Some(before.revision), person, demand: Demand::Keep };
     let account = web.app().edit_user(&granted, id, &edit).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
-#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "deleteUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "deleteUser",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn delete(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -223,34 +234,37 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[utoipa::path(post, path = "/api/v1/users/{id}/activate", tag = "users", operation_id = "activateUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(post, path = "/api/v1/users/{id}/activate", tag = "users", operation_id = "activateUser",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn activate(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let account = web.app().activate_user(&granted, user_id(&id)?).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
-#[utoipa::path(post, path = "/api/v1/users/{id}/suspend", tag = "users", operation_id = "suspendUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(post, path = "/api/v1/users/{id}/suspend", tag = "users", operation_id = "suspendUser",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn suspend(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let account = web.app().suspend_user(&granted, user_id(&id)?).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
-#[utoipa::path(post, path = "/api/v1/users/{id}/unlock", tag = "users", operation_id = "unlockUser", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(post, path = "/api/v1/users/{id}/unlock", tag = "users", operation_id = "unlockUser",
+    extensions(("x-permission" = json!("AssistUsers"))), params(("id" = String, Path, description = "UUID")),
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn unlock(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -259,29 +273,31 @@ pub(crate) async fn unlock(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[utoipa::path(put, path = "/api/v1/users/{id}/password", tag = "users", operation_id = "setFirstPassword", params(("id" = String, Path, description = "UUID")),
+#[utoipa::path(put, path = "/api/v1/users/{id}/password", tag = "users", operation_id = "setFirstPassword",
+    extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     request_body = FirstPassword,
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set_password(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
     Body(first): Body<FirstPassword>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Tagged<UserView>, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let account = web.app().set_first_password(&granted, user_id(&id)?, &first.password).await?;
-    Ok(Json(UserView::new(&account, web.app().now())))
+    Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/{id}/activation-email", tag = "users", operation_id = "resendActivationEmail",
+    extensions(("x-permission" = json!("ManageUsers"))),
     params(("id" = String, Path, description = "UUID")),
     responses((status = 202, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn resend(
-    State(web): State<Web>,
+    On(web): On,
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let granted = caller.granted::<ManageUsers>()?;
     let account = web.app().resend_activation(&granted, user_id(&id)?).await?;
-    Ok((StatusCode::ACCEPTED, Json(UserView::new(&account, web.app().now()))).into_response())
+    Ok((StatusCode::ACCEPTED, Tagged(UserView::new(&account, web.app().now()))).into_response())
 }

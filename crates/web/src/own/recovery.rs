@@ -62,14 +62,14 @@ impl CodesPage {
 /// The end of the wizard.
 pub(crate) async fn codes_page(
     web: &Web,
-    portal: Portal,
-    theme: Theme,
+    (portal, theme): (Portal, Theme),
+    heading: &'static str,
     account: &Account,
     codes: &[RecoveryCode],
 ) -> Result<Response, PageError> {
     Ok(page(&CodesPage {
         in_wizard: true,
-        heading: "MFA setup is complete",
+        heading,
         text: "Save these recovery codes: each gets you in once without your phone. They are not shown again.",
         href: portal.path(""),
         ..CodesPage::new(web, theme, account, codes).await?

@@ -264,10 +264,18 @@ pub(super) async fn enrolled(
     confirmed: Confirmed,
 ) -> Result<Response, PageError> {
     let Confirmed { session, codes } = confirmed;
+    let heading = match who.aim {
+        Aim::First | Aim::Replacement => "MFA setup is complete",
+        Aim::Reset => "MFA reset was successful",
+    };
+    if codes.is_empty() && who.aim == Aim::Reset {
+        let next = flash::redirect(&portal.next_page(session.next), "own_mfa_reset");
+        return Ok(visit::give(web, &session, next));
+    }
     if codes.is_empty() {
         return Ok(visit::enter_at(web, &session, &portal.path("/enroll/done")));
     }
-    let shown = codes_page(web, portal, theme, &who.account, &codes).await?;
+    let shown = codes_page(web, (portal, theme), heading, &who.account, &codes).await?;
     Ok(visit::give(web, &session, shown))
 }
 

@@ -21,16 +21,12 @@ use axum::{
 };
 use claviger_app::stored::Purpose;
 use claviger_app::{Refusal, password::PasswordLink};
-use claviger_domain::account::Realm;
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
-    let routes = Router::new()
+    Router::new()
         .route(&portal.path("/forgot-password"), get(show_forgot).post(forgot))
-        .route(&portal.path("/reset-password/{token}"), get(show_reset).post(reset));
-    match portal.realm {
-        Realm::User => routes.route("/register/{token}", get(show_register).post(register)),
-        Realm::Administrator => routes,
-    }
+        .route(&portal.path("/reset-password/{token}"), get(show_reset).post(reset))
+        .route(&portal.path("/register/{token}"), get(show_register).post(register))
 }
 
 #[derive(Template)]

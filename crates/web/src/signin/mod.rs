@@ -1,16 +1,19 @@
 //! Signing in to either portal: password, code, set-up, and the links that set a password.
 
+mod at_code;
 mod enroll;
 mod enroll_token;
 mod links;
 mod not_me;
 mod portal;
 mod recovery;
+mod reset;
 mod resync;
 
 pub(crate) use portal::Portal;
 pub(crate) use resync::{ResyncPage, in_words};
 
+use at_code::AtCode;
 use crate::{
     Web,
     chrome::Chrome,
@@ -31,10 +34,7 @@ use axum::{
     routing::{get, post},
 };
 use claviger_app::{
-    Refusal,
-    sign_in::{CodeOutcome, PasswordOutcome},
-    verify::Told,
-    words,
+    Refusal, sign_in::PasswordOutcome, words,
 };
 use claviger_domain::{secret::Secret, sign_in::Next, totp::Code};
 
@@ -48,6 +48,7 @@ pub(crate) fn routes(portal: Portal) -> Router<Web> {
         .merge(links::routes(portal))
         .merge(not_me::routes(portal))
         .merge(recovery::routes(portal))
+        .merge(reset::routes(portal))
         .merge(resync::routes(portal))
         .layer(Extension(portal))
 }
@@ -201,24 +202,22 @@ struct CodePage {
     recovery: Option<String>,
     resync: Option<String>,
     help: Option<String>,
+    reset: Option<String>,
 }
 
 impl CodePage {
-    async fn new(
-        web: &Web,
-        portal: Portal,
-        theme: Theme,
-        problem: Option<String>,
-    ) -> Result<Self, PageError> {
+    async fn new(at: &AtCode, problem: Option<String>) -> Result<Self, PageError> {
+        let (web, portal) = (&at.web, at.portal);
         let action = portal.path("/sign-in/code");
         Ok(Self {
-            chrome: Chrome::new(web, theme).await?,
+            chrome: Chrome::new(web, at.theme).await?,
             action,
             resync: problem.is_some().then(|| portal.path(resync::PATH)),
             code: Field { value: String::new(), error: problem },
             back: portal.path("/sign-in"),
             recovery: recovery::offered(web).await?.then(|| portal.path(recovery::PATH)),
             help: support(web).await?,
+            reset: reset::offered(web, portal).await?,
         })
     }
 }
@@ -228,49 +227,19 @@ fn other_step(portal: Portal, next: Next) -> Response {
     Redirect::to(&portal.next_page(next)).into_response()
 }
 
-async fn show_code(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-) -> Result<Response, PageError> {
-    match half.next {
-        Next::Code(_) => Ok(page(&CodePage::new(&web, portal, theme, None).await?)),
-        next => Ok(other_step(portal, next)),
-    }
+async fn show_code(at: AtCode) -> Result<Response, PageError> {
+    Ok(page(&CodePage::new(&at, None).await?))
 }
 
-async fn submit_code(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let Next::Code(factor) = half.next else { return Ok(other_step(portal, half.next)) };
+async fn submit_code(at: AtCode, form: Posted) -> Result<Response, PageError> {
     let problem = match Code::parse("code", form.text("code")) {
         Err(error) => error.message,
-        Ok(code) => {
-            let outcome = web.app().submit_code(&half, factor, &code).await?;
-            match after_code(&web, portal, outcome) {
-                Ok(response) => return Ok(response),
-                Err(told) => told.words(web.app().now()),
-            }
-        }
+        Ok(code) => match at.after(at.web.app().submit_code(&at.half, at.factor, &code).await?) {
+            Ok(response) => return Ok(response),
+            Err(told) => told.words(at.web.app().now()),
+        },
     };
-    Ok(unprocessable(&CodePage::new(&web, portal, theme, Some(problem)).await?))
-}
-
-/// Where a code led, or why it was not taken.
-fn after_code(web: &Web, portal: Portal, outcome: CodeOutcome) -> Result<Response, Told> {
-    match outcome {
-        CodeOutcome::Session(session) => Ok(visit::enter(web, &session)),
-        CodeOutcome::StartAgain => {
-            let again = flash::redirect(&portal.path("/sign-in"), "start_again");
-            Ok(visit::forget(web, portal.realm, again))
-        }
-        CodeOutcome::Refused(told) => Err(told),
-    }
+    Ok(unprocessable(&CodePage::new(&at, Some(problem)).await?))
 }
 
 #[derive(Template)]

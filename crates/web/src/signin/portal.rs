@@ -44,7 +44,7 @@ impl Portal {
             Next::Enter => "",
             Next::Code(_) => "/sign-in/code",
             Next::ChangePassword => "/sign-in/password",
-            Next::MustEnroll | Next::MayEnroll { .. } => "/enroll",
+            Next::MustEnroll | Next::MayEnroll { .. } | Next::SetUpAnew => "/enroll",
             Next::Barred | Next::LockedOut { .. } => "/sign-in",
         })
     }

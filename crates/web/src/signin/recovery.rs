@@ -1,19 +1,17 @@
 //! A recovery code in the place of the authenticator's (S4.9).
 
-use super::{Portal, after_code, other_step, support};
+use super::{Portal, at_code::AtCode, other_step, support};
 use crate::{
     Web,
     chrome::Chrome,
     error::PageError,
     form::{Field, Posted},
-    theme::Theme,
     view::{filters, page, unprocessable},
-    visit::Half,
 };
 use askama::Template;
-use axum::{Extension, Router, extract::State, response::Response, routing::get};
+use axum::{Router, response::Response, routing::get};
 use claviger_app::recovery::words;
-use claviger_domain::{organization::RecoveryCodes, recovery::RecoveryCode, sign_in::Next};
+use claviger_domain::{organization::RecoveryCodes, recovery::RecoveryCode};
 
 pub(super) const PATH: &str = "/sign-in/recovery-code";
 
@@ -36,51 +34,30 @@ pub(super) async fn offered(web: &Web) -> Result<bool, PageError> {
     Ok(web.app().organization().await?.settings.recovery_codes == RecoveryCodes::On)
 }
 
-async fn recovery_page(
-    web: &Web,
-    portal: Portal,
-    theme: Theme,
-    problem: Option<String>,
-) -> Result<RecoveryPage, PageError> {
-    let (action, back) = (portal.path(PATH), portal.path("/sign-in/code"));
+async fn recovery_page(at: &AtCode, problem: Option<String>) -> Result<RecoveryPage, PageError> {
     Ok(RecoveryPage {
-        chrome: Chrome::new(web, theme).await?,
-        action,
+        chrome: Chrome::new(&at.web, at.theme).await?,
+        action: at.portal.path(PATH),
         recovery_code: Field { value: String::new(), error: problem },
-        back,
-        help: support(web).await?,
+        back: at.portal.path("/sign-in/code"),
+        help: support(&at.web).await?,
     })
 }
 
-async fn show(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-) -> Result<Response, PageError> {
-    match half.next {
-        Next::Code(_) if offered(&web).await? => Ok(page(&recovery_page(&web, portal, theme, None).await?)),
-        next => Ok(other_step(portal, next)),
+async fn show(at: AtCode) -> Result<Response, PageError> {
+    match offered(&at.web).await? {
+        true => Ok(page(&recovery_page(&at, None).await?)),
+        false => Ok(other_step(at.portal, at.half.next)),
     }
 }
 
-async fn submit(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let Next::Code(factor) = half.next else { return Ok(other_step(portal, half.next)) };
+async fn submit(at: AtCode, form: Posted) -> Result<Response, PageError> {
     let problem = match RecoveryCode::parse("recovery_code", form.text("recovery_code")) {
         Err(error) => error.message,
-        Ok(code) => {
-            let outcome = web.app().submit_recovery_code(&half, factor, &code).await?;
-            match after_code(&web, portal, outcome) {
-                Ok(response) => return Ok(response),
-                Err(told) => words(told, web.app().now()),
-            }
-        }
+        Ok(code) => match at.after(at.web.app().submit_recovery_code(&at.half, at.factor, &code).await?) {
+            Ok(response) => return Ok(response),
+            Err(told) => words(told, at.web.app().now()),
+        },
     };
-    Ok(unprocessable(&recovery_page(&web, portal, theme, Some(problem)).await?))
+    Ok(unprocessable(&recovery_page(&at, Some(problem)).await?))
 }

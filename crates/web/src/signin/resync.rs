@@ -1,6 +1,6 @@
 //! Two consecutive codes of a token that is out of step, in the place of one code (S4.18).
 
-use super::{Portal, after_code, other_step, support};
+use super::{Portal, at_code::AtCode, support};
 use crate::{
     Web,
     chrome::Chrome,
@@ -8,12 +8,11 @@ use crate::{
     form::{Errors, Field, Posted},
     theme::Theme,
     view::{Link, filters, page, unprocessable},
-    visit::Half,
 };
 use askama::Template;
-use axum::{Extension, Router, extract::State, response::Response, routing::get};
+use axum::{Router, response::Response, routing::get};
 use claviger_app::verify::Told;
-use claviger_domain::{field::FieldError, resync::Pair, sign_in::Next, time::Timestamp};
+use claviger_domain::{field::FieldError, resync::Pair, time::Timestamp};
 
 pub(super) const PATH: &str = "/sign-in/resync";
 
@@ -64,45 +63,22 @@ pub(crate) fn in_words(told: Told, now: Timestamp) -> Errors {
     vec![FieldError::new("code", message)].into()
 }
 
-async fn resync_page(
-    web: &Web,
-    portal: Portal,
-    theme: Theme,
-    errors: &Errors,
-) -> Result<ResyncPage, PageError> {
-    let back = Link { href: portal.path("/sign-in/code"), label: "Use one code".into() };
-    ResyncPage::new(web, theme, portal.path(PATH), back, errors).await
+async fn resync_page(at: &AtCode, errors: &Errors) -> Result<ResyncPage, PageError> {
+    let back = Link { href: at.portal.path("/sign-in/code"), label: "Use one code".into() };
+    ResyncPage::new(&at.web, at.theme, at.portal.path(PATH), back, errors).await
 }
 
-async fn show(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-) -> Result<Response, PageError> {
-    match half.next {
-        Next::Code(_) => Ok(page(&resync_page(&web, portal, theme, &Errors::default()).await?)),
-        next => Ok(other_step(portal, next)),
-    }
+async fn show(at: AtCode) -> Result<Response, PageError> {
+    Ok(page(&resync_page(&at, &Errors::default()).await?))
 }
 
-async fn submit(
-    State(web): State<Web>,
-    Extension(portal): Extension<Portal>,
-    theme: Theme,
-    Half(half): Half,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let Next::Code(factor) = half.next else { return Ok(other_step(portal, half.next)) };
+async fn submit(at: AtCode, form: Posted) -> Result<Response, PageError> {
     let errors = match Pair::parse(form.text("code"), form.text("code_2")) {
         Err(errors) => errors.into(),
-        Ok(pair) => {
-            let outcome = web.app().submit_pair(&half, factor, &pair).await?;
-            match after_code(&web, portal, outcome) {
-                Ok(response) => return Ok(response),
-                Err(told) => in_words(told, web.app().now()),
-            }
-        }
+        Ok(pair) => match at.after(at.web.app().submit_pair(&at.half, at.factor, &pair).await?) {
+            Ok(response) => return Ok(response),
+            Err(told) => in_words(told, at.web.app().now()),
+        },
     };
-    Ok(unprocessable(&resync_page(&web, portal, theme, &errors).await?))
+    Ok(unprocessable(&resync_page(&at, &errors).await?))
 }

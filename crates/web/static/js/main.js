@@ -10,3 +10,4 @@ import './password.js';
 import './poll.js';
 import './recovery-codes.js';
 import './search.js';
+import './tail.js';

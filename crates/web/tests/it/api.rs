@@ -7,71 +7,7 @@ use claviger_store::{on_both, testing::TestDatabase};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Every operation of the API. One that is missing in the description or here fails.
-const OPERATIONS: &str = "\
-DELETE /api/v1/users/{id}
-DELETE /api/v1/users/{id}/mfa/requirement
-GET /api/v1/organization
-GET /api/v1/reports/evidence
-GET /api/v1/users
-GET /api/v1/users/{id}
-GET /api/v1/users/{id}/mfa
-PATCH /api/v1/organization
-PATCH /api/v1/users/{id}
-POST /api/v1/users
-POST /api/v1/users/{id}/activate
-POST /api/v1/users/{id}/activation-email
-POST /api/v1/users/{id}/mfa/extend
-POST /api/v1/users/{id}/mfa/forget-drift
-POST /api/v1/users/{id}/mfa/reset
-POST /api/v1/users/{id}/mfa/verify
-POST /api/v1/users/{id}/suspend
-POST /api/v1/users/{id}/unlock
-POST /api/v1/users/bulk
-GET /api/v1/jobs/{id}
-POST /api/v1/jobs/{id}/cancel
-GET /api/v1/groups
-POST /api/v1/groups
-GET /api/v1/groups/{id}
-PUT /api/v1/groups/{id}
-DELETE /api/v1/groups/{id}
-PUT /api/v1/groups/{id}/rule
-PUT /api/v1/groups/{id}/users/{user}
-DELETE /api/v1/groups/{id}/users/{user}
-GET /api/v1/tokens
-POST /api/v1/tokens/import
-DELETE /api/v1/tokens/{id}
-PUT /api/v1/users/{id}/mfa/token
-DELETE /api/v1/users/{id}/mfa/token
-PUT /api/v1/organization/mfa/totp
-PUT /api/v1/users/{id}/mfa/requirement
-PUT /api/v1/users/{id}/password";
-
-const ID: &str = "0190a000-0000-7000-8000-000000000000";
-
-on_both!(the_description_has_every_operation_and_each_asks_for_a_key, async |database: &TestDatabase| {
-    let site = Site::new(database).await;
-    let document = site.get("/api/v1/openapi.json").await.json();
-    assert!(document.get("openapi").unwrap().as_str().unwrap().starts_with("3.1"));
-    let mut described = BTreeSet::new();
-    for (path, methods) in document.get("paths").unwrap().as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            let method = method.to_uppercase();
-            described.insert(format!("{method} {path}"));
-            let request = Request::builder()
-                .method(method.as_str())
-                .uri(path.replace("{id}", ID).replace("{user}", ID));
-            let answer = site.send(request.body(Body::empty()).unwrap()).await;
-            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
-            assert!(operation.get("responses").unwrap().get("401").is_some(), "{method} {path}");
-        }
-    }
-    let expected: BTreeSet<String> = OPERATIONS.lines().map(str::to_owned).collect();
-    assert_eq!(described, expected);
-});
-
-fn problem(answer: &Answer, status: StatusCode, code: &str) {
+pub(crate) fn problem(answer: &Answer, status: StatusCode, code: &str) {
     assert_eq!(answer.status, status, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();
@@ -79,20 +15,20 @@ fn problem(answer: &Answer, status: StatusCode, code: &str) {
     assert_eq!(problem.get("status").unwrap(), &json!(status.as_u16()));
 }
 
-fn fields(answer: &Answer) -> Vec<String> {
+pub(crate) fn fields(answer: &Answer) -> Vec<String> {
     let problem = answer.json();
     let errors = problem.get("errors").unwrap().as_array().unwrap();
     errors.iter().map(|error| error.get("field").unwrap().as_str().unwrap().to_owned()).collect()
 }
 
-async fn created(site: &Site, name: &str) -> Value {
+pub(crate) async fn created(site: &Site, name: &str) -> Value {
     let body = json!({ "username": name, "email": format!("{name}@acme.test"), "activate": true, "mfa": { "enrollment_days": 7 } });
     let answer = site.call(Method::POST, "/users", Some(body)).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
     answer.json()
 }
 
-fn id_of(user: &Value) -> &str {
+pub(crate) fn id_of(user: &Value) -> &str {
     user.get("id").unwrap().as_str().unwrap()
 }
 

@@ -9,18 +9,22 @@ use axum::{
 use claviger_app::{
     App, Parts, PasswordCost,
     mail::Message,
-    ports::{Clock, Entropy, MailError, Mailer, Sending, SmtpServer},
+    ports::{
+        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
+    },
     session::Origin,
     set_up::SetUpForm,
 };
 use claviger_domain::{
+    bucket::Rate,
     permission::{Actor, Granted, ManageOrganization, Who},
     secret::Secret,
     sign_in::TotpSwitch,
+    stream::Reach,
     time::Timestamp,
 };
 use claviger_store::{Batch, Commit, Statement, p, seal::Sealer, testing::TestDatabase};
-use claviger_web::{Options, Web, router};
+use claviger_web::{ApiLimits, Options, Web, router};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::sync::{
@@ -64,6 +68,19 @@ impl Mailer for NoMail {
     }
 }
 
+/// Takes log entries nowhere.
+struct NoCourier;
+
+impl Courier for NoCourier {
+    fn reach(&self) -> Reach {
+        Reach::Public
+    }
+
+    fn ship<'a>(&'a self, _: &'a Shipment) -> Shipping<'a> {
+        Box::pin(async { Err(ShipError("nothing is sent here".into())) })
+    }
+}
+
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) head: axum::http::HeaderMap,
@@ -94,6 +111,7 @@ impl Site {
             clock: Arc::new(Frozen),
             entropy: Arc::new(Counted::default()),
             mailer: Arc::new(NoMail),
+            courier: Arc::new(NoCourier),
             public_url: "https://sso.acme.test".into(),
             password_cost: PasswordCost::cheapest(),
             plain_smtp: claviger_app::email::PlainSmtp::Refused,
@@ -119,6 +137,15 @@ impl Site {
         site.app.switch_totp(&granted, TotpSwitch::Enabled).await.unwrap();
         site.key = site.app.create_api_key(&host, "ada@acme.test", "test").await.unwrap().expose().to_owned();
         site
+    }
+
+    /// The same site with other limits of its API.
+    pub(crate) fn limited(&self, calls: u32, wrong_keys: u32) -> Self {
+        let api_limits =
+            ApiLimits { calls: Rate::per_minute(calls), wrong_keys: Rate::per_minute(wrong_keys) };
+        let options = Options { api_limits, ..Options::default() };
+        let router = router(Web::new(self.app.clone(), options));
+        Self { app: self.app.clone(), router, key: self.key.clone() }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,0 +1,268 @@
+//! Settings › API Keys: made and shown once, listed, revoked (S6.10).
+
+use super::confirm::Confirm;
+use crate::{
+    Web,
+    chrome::{AdminChrome, Frame},
+    error::PageError,
+    flash,
+    form::{Errors, Field, Posted},
+    step_up,
+    view::{Link, Pager, When, filters, page, unprocessable},
+    visit::Admin,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::get,
+};
+use claviger_app::{
+    Refusal,
+    api_keys::{KeyForm, Standing},
+    session::SignedIn,
+    stored::OwnedKey,
+};
+use claviger_domain::{
+    account::Kind,
+    administrator::Hand,
+    api_key::NETWORKS,
+    id::ApiKeyId,
+    permission::{Actor, ManageAdministrators, Role, Who},
+    time::Timestamp,
+};
+use std::collections::BTreeMap;
+
+const PATH: &str = "/admin/api-keys";
+const PAGE: i64 = 50;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/admin/api-keys", get(list))
+        .route("/admin/api-keys/new", get(ask_new).post(create))
+        .route("/admin/api-keys/{id}/revoke", get(ask_revoke).post(revoke))
+}
+
+#[derive(Template)]
+#[template(path = "admin/api_keys.html")]
+struct KeysPage {
+    chrome: AdminChrome,
+    everybodys: bool,
+    rows: Vec<KeyRow>,
+    pager: Pager,
+}
+
+struct KeyRow {
+    name: String,
+    owner: String,
+    role: &'static str,
+    lowered_to: Option<&'static str>,
+    problem: Option<&'static str>,
+    expires: Option<When>,
+    from: String,
+    used: Option<Used>,
+    revoke: Option<String>,
+}
+
+struct Used {
+    at: When,
+    address: String,
+}
+
+fn row(owned: &OwnedKey, me: &Actor, now: Timestamp, zone: &str) -> KeyRow {
+    let terms = &owned.key.terms;
+    let lowered = terms.role.within(owned.owner_role).filter(|role| *role != terms.role);
+    let own = matches!(me.who, Who::Administrator { id, .. } if id == owned.key.owner);
+    let may_revoke = own || Hand::of(me.who).reach.covers(owned.owner_role);
+    KeyRow {
+        name: owned.key.name.clone(),
+        owner: owned.email.clone(),
+        role: terms.role.words(),
+        lowered_to: lowered.map(Role::words),
+        problem: match Standing::of(owned, now) {
+            Standing::Works => None,
+            Standing::Expired => Some("Expired"),
+            Standing::OwnerBarred => Some("Administrator not active"),
+            Standing::Powerless => Some("Its administrator's role allows nothing of this"),
+        },
+        expires: terms.expires_at.map(|at| When::new(at, now, zone)),
+        from: terms.addresses.to_string(),
+        used: owned
+            .key
+            .last_used
+            .as_ref()
+            .map(|(at, address)| Used { at: When::new(*at, now, zone), address: address.clone() }),
+        revoke: may_revoke.then(|| format!("{PATH}/{}/revoke", owned.key.id)),
+    }
+}
+
+async fn list(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, PageError> {
+    let before: Option<ApiKeyId> = query.get("older").and_then(|id| id.parse().ok());
+    let found = web.app().api_keys(&me.actor, before, PAGE).await?;
+    let organization = web.app().organization().await?;
+    let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
+    let last = found.keys.last().filter(|_| found.has_older);
+    Ok(page(&KeysPage {
+        chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
+        everybodys: me.actor.granted::<ManageAdministrators>().is_ok(),
+        rows: found.keys.iter().map(|owned| row(owned, &me.actor, now, zone)).collect(),
+        pager: Pager {
+            newer: before.map(|_| PATH.into()),
+            newer_label: "Newest",
+            older: last.map(|owned| format!("{PATH}?older={}", owned.key.id)),
+            ..Pager::NONE
+        },
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "admin/api_key_new.html")]
+struct NewKeyPage {
+    chrome: AdminChrome,
+    problem: Option<String>,
+    name: Field,
+    role: Field,
+    roles: Vec<Choice>,
+    expires: Field,
+    expires_on: Field,
+    addresses: Field,
+    networks: usize,
+}
+
+struct Choice {
+    value: &'static str,
+    label: &'static str,
+}
+
+const ON_A_DAY: &str = "date";
+
+impl NewKeyPage {
+    async fn new(web: &Web, me: &SignedIn, frame: Frame) -> Result<Self, PageError> {
+        let Kind::Administrator { role } = me.account.kind else {
+            return Err(PageError::NotFound("administrator"));
+        };
+        Ok(Self {
+            chrome: AdminChrome::new(web, me, frame, "api-keys").await?,
+            problem: None,
+            name: Field::default(),
+            role: Field::of(role.key()),
+            roles: role.lendable().map(|role| Choice { value: role.key(), label: role.words() }).collect(),
+            expires: Field::of("90"),
+            expires_on: Field::default(),
+            addresses: Field::default(),
+            networks: NETWORKS,
+        })
+    }
+
+    fn typed(mut self, form: &Posted, errors: &Errors) -> Self {
+        self.name = form.field("name", errors);
+        self.role = form.field("role", errors);
+        self.expires = form.field("expires", errors);
+        self.expires_on = form.field("expires_on", errors);
+        self.addresses = form.field("addresses", errors);
+        if form.text("expires") == ON_A_DAY {
+            self.expires_on.error = self.expires.error.take();
+        }
+        self
+    }
+}
+
+async fn ask_new(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<Response, PageError> {
+    web.app().require_fresh_code(&me.actor)?;
+    Ok(page(&NewKeyPage::new(&web, &me, frame).await?))
+}
+
+#[derive(Template)]
+#[template(path = "admin/api_key_shown.html")]
+struct ShownKeyPage {
+    chrome: AdminChrome,
+    name: String,
+    secret: String,
+}
+
+async fn create(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let expires = match form.text("expires") {
+        ON_A_DAY => form.owned("expires_on"),
+        days_or_never => days_or_never.to_owned(),
+    };
+    let asked = KeyForm {
+        name: form.owned("name"),
+        role: form.owned("role"),
+        expires,
+        addresses: form.owned("addresses"),
+    };
+    match web.app().create_own_api_key(&me, &asked).await {
+        // Nothing that can be kept may hold the secret: it is in this page, and in no address or cookie.
+        Ok(made) => Ok(page(&ShownKeyPage {
+            chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
+            name: made.key.key.name.clone(),
+            secret: made.token.expose().to_owned(),
+        })),
+        Err(Refusal::Fields(errors)) => {
+            let again = NewKeyPage::new(&web, &me, frame).await?;
+            Ok(unprocessable(&again.typed(&form, &errors.into())))
+        }
+        Err(Refusal::NotFresh(_)) => {
+            let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
+            Ok(unprocessable(&NewKeyPage { problem: Some(step_up::TYPED_AGAIN.into()), ..again }))
+        }
+        Err(Refusal::State { message, .. }) => {
+            let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
+            Ok(unprocessable(&NewKeyPage { problem: Some(message), ..again }))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn key_id(text: &str) -> Result<ApiKeyId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound("API key"))
+}
+
+async fn ask_revoke(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let owned = web.app().api_key(&me.actor, key_id(&id)?).await?;
+    web.app().require_fresh_code(&me.actor)?;
+    Ok(page(&Confirm {
+        chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
+        trail: vec![Link { href: PATH.into(), label: "API Keys".into() }],
+        heading: format!("Revoke {}?", owned.key.name),
+        text: format!("It is a key of {}.", owned.email),
+        action: format!("{PATH}/{}/revoke", owned.key.id),
+        effects: vec![
+            "Programs that use it are refused from now on; on other servers, within five seconds.".into(),
+            "It can't be brought back. Make a new one instead.".into(),
+        ],
+        days: None,
+        reason: None,
+        password: None,
+        typed_name: None,
+        problem: None,
+        danger: true,
+        verb: "Revoke key".into(),
+        cancel: PATH.into(),
+    }))
+}
+
+async fn revoke(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    web.app().revoke_api_key(&me.actor, key_id(&id)?).await?;
+    Ok(flash::redirect(PATH, "key_revoked"))
+}

@@ -1,0 +1,156 @@
+//! How often a key may call, and how often an address may try keys that don't work. Each node counts for itself.
+
+use super::problem::ApiError;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use claviger_domain::{
+    bucket::{Drawn, Rate},
+    time::{Span, Timestamp},
+};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    sync::Mutex,
+};
+
+/// Callers that a node remembers.
+const REMEMBERED: usize = 10_000;
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STATE: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The limits of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiLimits {
+    /// Calls of one key; nothing for no limit.
+    pub calls: Option<Rate>,
+    /// Keys that don't work, from one address; nothing for no limit.
+    pub wrong_keys: Option<Rate>,
+}
+
+impl Default for ApiLimits {
+    fn default() -> Self {
+        Self { calls: Rate::per_minute(600), wrong_keys: Rate::per_minute(30) }
+    }
+}
+
+/// The buckets of those who called lately.
+struct Buckets<K>(Mutex<HashMap<K, Timestamp>>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    fn draw(&self, rate: Rate, who: K, now: Timestamp) -> Drawn {
+        let Ok(mut buckets) = self.0.lock() else { return rate.draw(now, now) };
+        if buckets.len() >= REMEMBERED {
+            buckets.retain(|_, full_at| *full_at > now);
+        }
+        if buckets.len() >= REMEMBERED {
+            buckets.clear();
+        }
+        let full_at = buckets.entry(who).or_insert(now);
+        let drawn = rate.draw(*full_at, now);
+        if let Drawn::Drawn { full_at: after, .. } = drawn {
+            *full_at = after;
+        }
+        drawn
+    }
+}
+
+/// The limits, and who has used how much of them.
+#[derive(Default)]
+pub(crate) struct Limiter {
+    limits: ApiLimits,
+    calls: Buckets<[u8; 32]>,
+    wrong_keys: Buckets<String>,
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: ApiLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Counts a call of `key`, or refuses it.
+    pub(super) fn call(&self, key: &str, now: Timestamp) -> Result<Told, ApiError> {
+        let Some(rate) = self.limits.calls else { return Ok(Told(None)) };
+        let told = |left, span: Span| Told(Some((rate, left, span.seconds_rounded_up())));
+        match self.calls.draw(rate, Sha256::digest(key).into(), now) {
+            Drawn::Drawn { left, full_in, .. } => Ok(told(left, full_in)),
+            Drawn::Empty { wait } => {
+                let detail = format!("This key can make {} calls a minute.", rate.times());
+                let mut refused = too_many(detail, wait);
+                told(0, wait).write(refused.headers());
+                Err(refused)
+            }
+        }
+    }
+
+    /// Counts a key that doesn't work. A right key is never held up by wrong ones from the same address.
+    pub(super) fn wrong_key(&self, address: &str, now: Timestamp) -> Result<(), ApiError> {
+        let Some(rate) = self.limits.wrong_keys else { return Ok(()) };
+        match self.wrong_keys.draw(rate, network(address), now) {
+            Drawn::Drawn { .. } => Ok(()),
+            Drawn::Empty { wait } => {
+                Err(too_many("Too many keys that don't work came from this address.".into(), wait))
+            }
+        }
+    }
+}
+
+/// What one party holds: an IPv4 address, or the first half of an IPv6 one.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(v6)) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).to_string(),
+        Ok(IpAddr::V4(_)) | Err(_) => address.to_owned(),
+    }
+}
+
+fn too_many(detail: String, wait: Span) -> ApiError {
+    let mut refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many", detail);
+    refused.headers().insert(header::RETRY_AFTER, HeaderValue::from(wait.seconds_rounded_up()));
+    refused
+}
+
+/// What a caller is told of their limit: the rate, what is left, and in how many seconds all of it is.
+pub(super) struct Told(Option<(Rate, i64, i64)>);
+
+impl Told {
+    /// The fields of draft-ietf-httpapi-ratelimit-headers-10.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let Some((rate, left, seconds)) = &self.0 else { return };
+        let fields = [
+            (POLICY, format!("\"key\";q={};w=60", rate.times())),
+            (STATE, format!("\"key\";r={left};t={seconds}")),
+        ];
+        for (name, text) in fields {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_version_6_counts_with_its_neighbors() {
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network(""), "");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let limiter = Limiter::default();
+        for n in 0..REMEMBERED + 2 {
+            assert!(limiter.wrong_key(&n.to_string(), Timestamp(0)).is_ok());
+        }
+        assert!(limiter.wrong_keys.0.lock().unwrap().len() <= REMEMBERED);
+    }
+}
