@@ -5,9 +5,7 @@ use anyhow::{Context, Result, ensure};
 use claviger_app::{
     App, Parts, PasswordCost,
     mail::Message,
-    ports::{
-        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
-    },
+    ports::{Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer},
     session::Origin,
     set_up::SetUpForm,
 };

@@ -27,10 +27,13 @@ const REMEMBERED: usize = 1024;
 /// A last use is noted once a minute.
 const NOTED_EVERY: Span = Span::minutes(1);
 
+/// A key and when it was loaded.
+type Seen = (Timestamp, Arc<OwnedKey>);
+
 /// Keys seen a moment ago, by the hash of their token.
 #[derive(Default)]
 pub(crate) struct Cache {
-    keys: RwLock<HashMap<[u8; 32], (Timestamp, Arc<OwnedKey>)>>,
+    keys: RwLock<HashMap<[u8; 32], Seen>>,
     /// Counts what was forgotten: a key that was loaded before is not remembered after.
     forgotten: AtomicU64,
 }

@@ -50,8 +50,8 @@ pub mod session;
 pub mod sessions;
 pub mod set_up;
 pub mod sign_in;
-pub mod step_up;
 mod signing;
+pub mod step_up;
 mod throttle;
 mod token;
 pub mod token_file;
@@ -169,26 +169,30 @@ impl std::fmt::Debug for App {
 impl App {
     /// Puts the application together and sees to it that the organization's row exists and the key fits.
     pub async fn open(parts: Parts) -> Result<Self, Problem> {
-        let Parts { store, sealer, clock, entropy, mailer, courier, public_url, password_cost, plain_smtp } = parts;
-        let app = Self(Arc::new(Inner {
-            store,
-            sealer,
-            clock,
-            entropy,
-            mailer,
-            courier,
-            public_url,
-            hasher: Hasher::new(password_cost)?,
-            dummy_hash: OnceLock::new(),
-            organization: RwLock::new(None),
-            logo: logo::Cache::default(),
-            api_keys: api_key::Cache::default(),
-            refusals: denied::Refusals::default(),
-            queued: Notify::new(),
-            jobs: Notify::new(),
-            counts: counts::Counts::default(),
-            plain_smtp,
-        }), None);
+        let Parts { store, sealer, clock, entropy, mailer, courier, public_url, password_cost, plain_smtp } =
+            parts;
+        let app = Self(
+            Arc::new(Inner {
+                store,
+                sealer,
+                clock,
+                entropy,
+                mailer,
+                courier,
+                public_url,
+                hasher: Hasher::new(password_cost)?,
+                dummy_hash: OnceLock::new(),
+                organization: RwLock::new(None),
+                logo: logo::Cache::default(),
+                api_keys: api_key::Cache::default(),
+                refusals: denied::Refusals::default(),
+                queued: Notify::new(),
+                jobs: Notify::new(),
+                counts: counts::Counts::default(),
+                plain_smtp,
+            }),
+            None,
+        );
         app.ensure_organization().await?;
         Ok(app)
     }

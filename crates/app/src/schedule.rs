@@ -101,9 +101,9 @@ impl App {
 
     /// Does everything that is due, once.
     pub async fn work_once(&self) -> Result<(), Problem> {
-        self.run_due().await?;
-        self.work_on_jobs(|| false).await?;
-        self.work_on_log().await?;
+        Box::pin(self.run_due()).await?;
+        Box::pin(self.work_on_jobs(|| false)).await?;
+        Box::pin(self.work_on_log()).await?;
         self.deliver_mails().await.map(drop)
     }
 

@@ -21,7 +21,7 @@ use claviger_domain::{
 };
 use claviger_store::{
     Commit,
-    table::{self, throttle::Subjects},
+    table::{self, factor::Sealed, throttle::Subjects},
 };
 
 /// What a password led to.

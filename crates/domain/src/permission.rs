@@ -160,10 +160,9 @@ impl Role {
                     | P::ViewUsers
                     | P::RunCommands
             ),
-            Self::HelpDesk => matches!(
-                permission,
-                P::SeeHome | P::SeeAdminsWithoutMfa | P::AssistUsers | P::ViewUsers
-            ),
+            Self::HelpDesk => {
+                matches!(permission, P::SeeHome | P::SeeAdminsWithoutMfa | P::AssistUsers | P::ViewUsers)
+            }
             Self::ReadOnly => matches!(permission, P::SeeHome | P::SeeAdminsWithoutMfa | P::ViewUsers),
             Self::BillingOnly => matches!(permission, P::SeeUsage),
             Self::CommandRunner => matches!(permission, P::SeeHome | P::RunCommands),
@@ -336,7 +335,8 @@ mod tests {
     fn only_who_may_is_granted() {
         let id = AccountId::new(Timestamp(0), [0; 10]);
         let actor = |who| Actor { who, name: String::new(), address: String::new() };
-        let administrator = |role| actor(Who::Administrator { id, role, proven: Proven::Code, proven_at: Timestamp(0) });
+        let administrator =
+            |role| actor(Who::Administrator { id, role, proven: Proven::Code, proven_at: Timestamp(0) });
         assert!(administrator(Role::Manager).granted::<ManageUsers>().is_ok());
         assert_eq!(
             administrator(Role::HelpDesk).granted::<ManageUsers>().unwrap_err(),

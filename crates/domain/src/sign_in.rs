@@ -58,7 +58,10 @@ impl Proven {
 
     /// What that word means; anything else shows the least.
     pub fn from_key(key: &str) -> Self {
-        [Self::PutOff, Self::Code, Self::Reset].into_iter().find(|proven| proven.key() == key).unwrap_or(Self::Password)
+        [Self::PutOff, Self::Code, Self::Reset]
+            .into_iter()
+            .find(|proven| proven.key() == key)
+            .unwrap_or(Self::Password)
     }
 }
 

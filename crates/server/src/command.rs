@@ -194,7 +194,10 @@ pub(crate) async fn audit(config: &Config, command: Audit) -> Result<ExitCode> {
             Verdict::Whole { entries, removed } => {
                 say(&format!("The log is whole: {entries} entries."));
                 if removed > 0 {
-                    say(&format!("It begins at entry {}: the {removed} before were removed by the retention setting.", removed + 1));
+                    say(&format!(
+                        "It begins at entry {}: the {removed} before were removed by the retention setting.",
+                        removed + 1
+                    ));
                 }
                 Ok(ExitCode::SUCCESS)
             }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { answered, assertHeading, assertSays, fill, press } from './forms.mjs';
+import { linkIn } from './mailbox.mjs';
 
 /** The first page of the wizard of a fresh server. */
 export async function setUpOrganization({ page, email, password }, link, organization) {
@@ -65,4 +66,24 @@ export async function listUsers({ page }, query = '') {
     email: await row.locator('.row-link .soft').innerText(),
     words: await row.locator('.padlock .words').innerText(),
   })));
+}
+
+/** Adds an administrator, and gives their id. */
+export async function addAdministrator({ page }, { email, role, mfa = 'required' }) {
+  await page.goto('/admin/administrators/new');
+  await fill(page, { 'E-mail': email });
+  await page.getByLabel('Role', { exact: true }).selectOption(role);
+  await page.getByLabel('Multi-Factor Authentication Required').setChecked(mfa === 'required');
+  await press(page, 'Add administrator');
+  const [, id] = page.url().match(/\/admin\/administrators\/([0-9a-f-]{20,})$/) ?? assert.fail(`no administrator but ${page.url()}`);
+  return id;
+}
+
+/** Chooses the first password by the mailed link, which signs in as far as a password goes. */
+export async function setFirstPassword(world, person, organization = 'Acme') {
+  const link = linkIn(await world.mailbox.next(person.email, `Your ${organization} administrator account`));
+  world.secrets.add('link token', link.split('/').at(-1));
+  await person.page.goto(link);
+  await fill(person.page, { 'New password': person.password });
+  await press(person.page, 'Set password');
 }

@@ -12,6 +12,15 @@ const settings = [
   ['E-mail', '/admin/settings/email'],
   ['a test mail that is refused', '/admin/settings/email', refused('Send a test', { To: 'ada@acme.test' })],
   ['Mail queue', '/admin/settings/email/queue'],
+  ['Activity Log', '/admin/activity'],
+  ['Activity Log, filtered', '/admin/activity?action=group:sign_in&outcome=failed'],
+  ['Activity Log with a mistake', '/admin/activity?from=yesterday'],
+  ['an entry of the log', '/admin/activity', async (page) => {
+    await page.locator('.activity-table .row-link').first().click();
+    await page.getByRole('heading', { name: 'Facts' }).waitFor();
+  }],
+  ['Log settings', '/admin/activity/settings'],
+  ['Log settings with mistakes', '/admin/activity/settings', refused('Save webhook', { URL: 'http://siem' })],
   ['My account', '/admin/account'],
   ['My account with a wrong password', '/admin/account', refused('Change password', { 'Current password': 'not this', 'New password': 'short' })],
 ];

@@ -1,5 +1,7 @@
 use crate::*;
-use claviger_app::{Refusal, demand::Ticked, enrollment::Enroller, session::Visit, set_up::Installation, stored::Purpose};
+use claviger_app::{
+    Refusal, demand::Ticked, enrollment::Enroller, session::Visit, set_up::Installation, stored::Purpose,
+};
 use claviger_domain::{
     account::Realm,
     permission::{Actor, Role, Who},
@@ -116,8 +118,7 @@ on_both!(a_lost_administrator_is_let_in_from_the_host, async |database: &TestDat
     let grace = administrator_form("grace@acme.test", Role::Administrator);
     let made = world.app.create_administrator(&host.granted().unwrap(), &grace, Ticked::Yes).await.unwrap();
     let token = token_of(&made.link);
-    let found =
-        world.app.password_link(Realm::Administrator, Purpose::Registration, token).await.unwrap();
+    let found = world.app.password_link(Realm::Administrator, Purpose::Registration, token).await.unwrap();
     let grace = world.app.set_password(&found, PASSWORD, &origin()).await.unwrap();
     assert_eq!(grace.next, Next::MustEnroll);
 });

@@ -1,12 +1,13 @@
 //! The use cases on both databases, under a clock that is set and randomness that is counted.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod administrators;
 mod activity;
+mod activity_kept;
+mod administrators;
 mod enrollment;
 mod helping;
-mod identity;
 mod idempotency;
+mod identity;
 mod journeys;
 mod keys;
 mod living;

@@ -6,9 +6,7 @@ use claviger_app::{
     demand::Demand,
     enrollment::Enroller,
     mail::Message,
-    ports::{
-        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
-    },
+    ports::{Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer},
     session::{HalfSignedIn, NewSession, Origin, SignedIn, Visit},
     set_up::SetUpForm,
     sign_in::PasswordOutcome,

@@ -124,7 +124,10 @@ fn mail_texts() -> Router<Web> {
         .route("/admin/settings/email/texts", get(mail_texts::list))
         .route("/admin/settings/email/texts/{kind}", get(mail_texts::show).post(mail_texts::save))
         .route("/admin/settings/email/texts/{kind}/preview", get(mail_texts::show).post(mail_texts::preview))
-        .route("/admin/settings/email/texts/{kind}/original", get(mail_texts::ask_restore).post(mail_texts::restore))
+        .route(
+            "/admin/settings/email/texts/{kind}/original",
+            get(mail_texts::ask_restore).post(mail_texts::restore),
+        )
         .layer(DefaultBodyLimit::max(mail_texts::FORM_MAX))
 }
 

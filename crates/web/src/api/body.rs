@@ -25,9 +25,11 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
         let is_json =
             kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this operation takes.")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "The body is larger than this operation takes.",
+            ),
             _ => ApiError::new(StatusCode::BAD_REQUEST, "malformed", "The body did not arrive whole."),
         })?;
         if !is_json {

@@ -125,10 +125,7 @@ fn group_id(text: &str) -> Result<GroupId, ApiError> {
 #[utoipa::path(get, path = "/api/v1/groups", tag = "groups", operation_id = "listGroups",
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = Vec<GroupView>), Refused))]
-pub(crate) async fn list(
-    On(web): On,
-    Caller(caller): Caller,
-) -> Result<Json<Vec<GroupView>>, ApiError> {
+pub(crate) async fn list(On(web): On, Caller(caller): Caller) -> Result<Json<Vec<GroupView>>, ApiError> {
     let groups = web.app().groups(&caller.granted::<ViewUsers>()?).await?;
     Ok(Json(groups.iter().map(|counted| GroupView::from(&counted.group)).collect()))
 }

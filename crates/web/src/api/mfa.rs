@@ -7,11 +7,7 @@ use super::{
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
     users::UserView,
 };
-use axum::{
-    Json,
-    extract::Path,
-    http::StatusCode,
-};
+use axum::{Json, extract::Path, http::StatusCode};
 use claviger_app::{
     verify::{Told, Verified},
     words,

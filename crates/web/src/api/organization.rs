@@ -178,10 +178,7 @@ pub(crate) struct TotpChange {
 #[utoipa::path(get, path = "/api/v1/organization", tag = "organization", operation_id = "getOrganization",
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = OrganizationView), Refused))]
-pub(crate) async fn show(
-    On(web): On,
-    Caller(caller): Caller,
-) -> Result<Tagged<OrganizationView>, ApiError> {
+pub(crate) async fn show(On(web): On, Caller(caller): Caller) -> Result<Tagged<OrganizationView>, ApiError> {
     caller.granted::<ViewUsers>()?;
     Ok(Tagged(OrganizationView::from(&*web.app().load_organization().await?)))
 }

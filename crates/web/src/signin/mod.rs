@@ -13,7 +13,6 @@ mod resync;
 pub(crate) use portal::Portal;
 pub(crate) use resync::{ResyncPage, in_words};
 
-use at_code::AtCode;
 use crate::{
     Web,
     chrome::Chrome,
@@ -26,6 +25,7 @@ use crate::{
     visit::{self, Half},
 };
 use askama::Template;
+use at_code::AtCode;
 use axum::{
     Extension, Router,
     extract::{FromRequestParts, Request, State},
@@ -33,9 +33,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use claviger_app::{
-    Refusal, sign_in::PasswordOutcome, words,
-};
+use claviger_app::{Refusal, sign_in::PasswordOutcome, words};
 use claviger_domain::{secret::Secret, sign_in::Next, totp::Code};
 
 pub(crate) fn routes(portal: Portal) -> Router<Web> {

@@ -30,7 +30,7 @@ fn routed() -> BTreeSet<String> {
             depth += i32::from(c == '(') - i32::from(c == ')');
             depth == 0
         });
-        let methods = &methods[..end.unwrap()];
+        let (methods, _) = methods.split_at(end.unwrap());
         let mut count = 0;
         for method in ["get", "post", "put", "patch", "delete"] {
             let called = format!("{method}(");
@@ -50,8 +50,8 @@ fn routed() -> BTreeSet<String> {
 /// Every operation of the description, under its method and path.
 async fn described(site: &Site) -> BTreeMap<String, Value> {
     let document = site.get("/api/v1/openapi.json").await.json();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let paths = document["paths"].as_object().unwrap();
+    assert!(document.get("openapi").unwrap().as_str().unwrap().starts_with("3.1"));
+    let paths = document.get("paths").unwrap().as_object().unwrap();
     let each = paths.iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap();
         methods
@@ -222,11 +222,10 @@ on_both!(what_was_changed_since_it_was_seen_is_not_changed, async |database: &Te
             with(&site, Method::GET, &path, ("if-none-match", &tag), None).await.status,
             StatusCode::OK
         );
-        assert_eq!(
-            with(&site, method.clone(), &path, ("if-match", "*"), Some(change.clone())).await.status,
-            StatusCode::OK
-        );
-        assert!(now.len() > 2);
+        for holds in [now.as_str(), "*"] {
+            let again = with(&site, method.clone(), &path, ("if-match", holds), Some(change.clone())).await;
+            assert_eq!(again.status, StatusCode::OK, "{path} {holds}: {}", again.text);
+        }
         let two = with(&site, method, &path, ("if-match", "\"1\", \"2\""), Some(change)).await;
         problem(&two, StatusCode::BAD_REQUEST, "malformed");
     }

@@ -9,9 +9,7 @@ use axum::{
 use claviger_app::{
     App, Parts, PasswordCost,
     mail::Message,
-    ports::{
-        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
-    },
+    ports::{Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer},
     session::Origin,
     set_up::SetUpForm,
 };
