@@ -91,6 +91,6 @@ async fn done(server: &Server, seeded: &Seeded, id: &str) -> Result<Value> {
             return Ok(job);
         }
         ensure!(begun.elapsed() < Duration::from_secs(600), "the job does not end: {job}");
-        sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(500)).await;
     }
 }

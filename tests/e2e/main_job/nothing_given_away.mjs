@@ -13,7 +13,7 @@ export async function nothingGivenAway(world, step) {
 
   await step('nor in the database', () => {
     const contents = world.database.contents();
-    assert.ok(contents.includes('alice@acme.test'), 'what is no secret can be read');
+    assert.ok(contents.includes('ada@acme.test'), 'what is no secret can be read');
     assert.deepEqual(world.secrets.inDatabase(contents), []);
   });
 
