@@ -158,6 +158,7 @@ impl App {
         form: &RuleForm<'_>,
         start: &str,
     ) -> Result<Group, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let before = self.load_group(id).await?;
         let organization = self.organization().await?;
         let starts_at = match start.trim() {

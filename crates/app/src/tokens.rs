@@ -142,6 +142,7 @@ impl App {
         serial: &str,
         code: FirstCode<'_>,
     ) -> Result<Account, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let serial = Serial::parse("serial", serial)?;
         until_decided!({
             let account = self.load_account(Realm::User, user).await?;
@@ -200,6 +201,7 @@ impl App {
 
     /// Takes a token back from a user who has not entered its first code.
     pub async fn take_token_back(&self, granted: &Granted<ManageUsers>, id: TokenId) -> Result<(), Refusal> {
+        self.require_fresh_code(granted.actor())?;
         until_decided!({
             let token = self.load_token(id).await?.token;
             let account = token.whereabouts.taken_back_from().map_err(refused)?;

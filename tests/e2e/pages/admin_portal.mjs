@@ -1,5 +1,8 @@
+import { answered } from '../lib/forms.mjs';
 import { signIn } from '../lib/sign_in.mjs';
 import { asking, opening, refused, sending, visitAll } from './visit.mjs';
+
+const follow = (page, name) => answered(page, () => page.getByRole('link', { name }).first().click());
 
 const settings = [
   ['MFA Configurations', '/admin/mfa', undefined, { '1440 light': 'mfa.png' }],
@@ -12,7 +15,7 @@ const settings = [
   ['E-mail', '/admin/settings/email'],
   ['a test mail that is refused', '/admin/settings/email', refused('Send a test', { To: 'ada@acme.test' })],
   ['Mail queue', '/admin/settings/email/queue'],
-  ['Activity Log', '/admin/activity'],
+  ['Activity Log', '/admin/activity', undefined, { '1440 light': 'activity.png' }],
   ['Activity Log, filtered', '/admin/activity?action=group:sign_in&outcome=failed'],
   ['Activity Log with a mistake', '/admin/activity?from=yesterday'],
   ['an entry of the log', '/admin/activity', async (page) => {
@@ -94,7 +97,18 @@ const administrators = [
   ['an administrator with mistakes', '/admin/administrators/new', refused('Add administrator', { 'E-mail': 'nobody' })],
   ['the roles', '/admin/roles'],
   ['Admins Without MFA Required', '/admin/administrators/without-mfa'],
-  ['Security', '/admin/settings/security'],
+  ['Security', '/admin/settings/security', undefined, { '1440 light': 'security.png' }],
+  ['resets that wait', '/admin/resets'],
+  ['the question for a fresh code', '/admin/step-up?return=/admin/mfa'],
+  ['API Keys', '/admin/api-keys'],
+  ['the form for a key', '/admin/api-keys/new'],
+  ['a key with mistakes', '/admin/api-keys/new', refused('Make key', { Name: '', 'Allowed addresses': 'everywhere' })],
+  ['Usage', '/admin/usage'],
+  ['an administrator', '/admin/administrators', (page) => follow(page, /Ada Admin/)],
+  ["an administrator's sessions", '/admin/administrators', async (page) => {
+    await follow(page, /Ada Admin/);
+    await follow(page, 'Sessions');
+  }],
   ['the page before everyone is required', '/admin/settings/security/administrators/require'],
   ['the widgets of Home', '/admin/home/widgets'],
 ];

@@ -83,6 +83,7 @@ impl App {
         granted: &Granted<ManageOrganization>,
         form: &StreamForm,
     ) -> Result<(), Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let mut fields = Fields::new();
         let transport = fields.take(
             Transport::from_key(&form.transport)
@@ -113,6 +114,7 @@ impl App {
         granted: &Granted<ManageOrganization>,
         form: &WebhookForm,
     ) -> Result<Option<Token>, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let url = WebhookUrl::parse("webhook_url", &form.url, self.0.courier.reach())?;
         let stored = self.log_streams(granted).await?.webhook;
         let made = stored.and_then(|stream| stream.secret).is_none().then(|| self.new_secret());
@@ -134,6 +136,7 @@ impl App {
         &self,
         granted: &Granted<ManageOrganization>,
     ) -> Result<Token, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let stored = self.log_streams(granted).await?.webhook.ok_or(Refusal::NotFound("webhook"))?;
         let secret = self.new_secret();
         let mut draft = Draft::new(self, granted.actor()).await?;
