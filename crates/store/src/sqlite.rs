@@ -246,3 +246,48 @@ fn apply(connection: &Connection, statement: &Statement) -> Result<u64, StoreErr
     }
     Ok(prepared.execute(values)? as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(connection: &Connection, sql: &str) -> String {
+        let parameters = numbered(sql).matches('?').count();
+        let mut statement = prepare(connection, &format!("EXPLAIN QUERY PLAN {sql}"), parameters).unwrap();
+        let mut found = statement.query(params_from_iter((0..parameters).map(|_| Value::Null))).unwrap();
+        let mut steps = Vec::new();
+        while let Some(row) = found.next().unwrap() {
+            steps.push(row.get::<_, String>(3).unwrap());
+        }
+        steps.join("; ")
+    }
+
+    #[test]
+    fn what_names_an_account_is_found_by_its_index_however_the_database_was_made() {
+        let folder = std::env::temp_dir().join(format!("claviger-plans-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("test.db");
+        for _ in 0..2 {
+            let connection = connect(&path).unwrap();
+            migrate_sqlite(&connection).unwrap();
+            for (sql, index) in [
+                (
+                    "DELETE FROM link WHERE organization = $1 AND account = $2 AND purpose = $3 AND used_at IS NULL",
+                    "link_account",
+                ),
+                (
+                    "DELETE FROM session WHERE organization = $1 AND account = $2 AND id <> $3",
+                    "session_account",
+                ),
+                (
+                    "SELECT details FROM audit WHERE organization = $1 AND target_id = $2 ORDER BY id DESC LIMIT $3",
+                    "audit_target",
+                ),
+            ] {
+                let plan = plan(&connection, sql);
+                assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}: {plan}");
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -4,7 +4,8 @@ use claviger_store::{
 };
 
 const SQLITE: &str = "SELECT m.name || '.' || c.name || ' ' || c.type, c.\"notnull\" FROM sqlite_master m \
-    JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'schema_migration' ORDER BY 1";
+    JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'schema_migration' \
+    AND m.name NOT LIKE 'sqlite%' ORDER BY 1";
 const POSTGRES: &str = "SELECT table_name || '.' || column_name || ' ' || data_type, \
     CASE is_nullable WHEN 'NO' THEN 1::BIGINT ELSE 0::BIGINT END FROM information_schema.columns \
     WHERE table_schema = current_schema() AND table_name <> 'schema_migration' ORDER BY 1";
