@@ -62,7 +62,7 @@ fn end_to_end(postgres: &Postgres) -> Result<()> {
         .collect();
     files.sort();
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
+    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
     node.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
     node.env("CLAVIGER_TEST_POSTGRES", postgres.url());
     node.env("CLAVIGER_IMAGES", pictures());
