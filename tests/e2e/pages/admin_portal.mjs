@@ -30,7 +30,7 @@ const settings = [
 
 const lists = [
   ['Home', '/admin', undefined, { '1440 light': 'home.png', '1440 dark': 'home-dark.png' }],
-  ['the account menu', '/admin', opening('summary[aria-label^="Account"]')],
+  ['the account menu', '/admin/settings/security', opening('summary[aria-label^="Account"]')],
   ['Users', '/admin/users', undefined, { '1440 light': 'users.png' }],
   ['Users whose period expired', '/admin/users?mfa_status=expired&sort=deadline&order=desc'],
   ['a search that finds nobody', '/admin/users?search=zzz'],
