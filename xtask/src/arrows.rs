@@ -8,10 +8,15 @@ use std::process::Command;
 /// Every crate of ours with those it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("claviger-domain", &[]),
+    ("claviger-wire", &["claviger-domain"]),
     ("claviger-store", &["claviger-domain"]),
-    ("claviger-app", &["claviger-domain", "claviger-store"]),
-    ("claviger-web", &["claviger-domain", "claviger-app"]),
-    ("claviger", &["claviger-domain", "claviger-store", "claviger-app", "claviger-web"]),
+    ("claviger-app", &["claviger-domain", "claviger-store", "claviger-wire"]),
+    ("claviger-web", &["claviger-domain", "claviger-app", "claviger-wire"]),
+    ("claviger", &["claviger-domain", "claviger-store", "claviger-app", "claviger-web", "claviger-wire"]),
+    ("claviger-agent-core", &["claviger-domain", "claviger-wire"]),
+    ("claviger-agent-ipc", &["claviger-wire"]),
+    ("claviger-agent", &["claviger-domain", "claviger-wire", "claviger-agent-core", "claviger-agent-ipc"]),
+    ("claviger-pam", &["claviger-wire", "claviger-agent-ipc"]),
     ("claviger-bench", &["claviger-domain", "claviger-store", "claviger-app"]),
     ("xtask", &[]),
 ];

@@ -73,6 +73,14 @@ ids! {
     TokenId,
     /// A reset of an administrator's MFA that was asked for.
     ResetId,
+    /// A computer with the agent on it.
+    DeviceId,
+    /// What an agent is installed with.
+    ConnectKeyId,
+    /// A group of devices.
+    DeviceGroupId,
+    /// A break-glass code for one user on one device.
+    BreakGlassId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

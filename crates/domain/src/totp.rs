@@ -61,6 +61,11 @@ impl Code {
         }
     }
 
+    /// The six ASCII digits, for what is computed from them.
+    pub(crate) fn digits(&self) -> &[u8; 6] {
+        self.0.expose()
+    }
+
     pub(crate) fn value(&self) -> u32 {
         self.0.expose().iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
     }
@@ -139,22 +144,9 @@ impl TotpSecret {
         self.code(step).ct_eq(&code.value()).into()
     }
 
-    /// Which step of `steps` the code belongs to, first to last, telling used ones (up to `last`) from
-    /// fresh ones. Every step is computed, whatever matched before.
-    fn find(&self, code: &Code, steps: impl Iterator<Item = Step>, last: Step) -> Match {
-        steps.fold(Match::None, |found, step| {
-            let hit = self.makes(code, step);
-            match (hit, step > last, found) {
-                (true, true, Match::None | Match::Used) => Match::Fresh(step),
-                (true, false, Match::None) => Match::Used,
-                (_, _, found) => found,
-            }
-        })
-    }
-
     /// S4.17: looks for `code` around now; steps up to `last` are used.
     pub fn matching(&self, code: &Code, around: Around, last: Step) -> Match {
-        self.find(code, around.steps(), last)
+        around.find(last, |step| self.makes(code, step))
     }
 }
 
@@ -190,6 +182,19 @@ pub enum Window {
 }
 
 impl Around {
+    /// Which step around now is the one that `makes` knows, first to last, telling used ones (up to `last`) from
+    /// fresh ones. Every step is asked for, whatever matched before.
+    pub fn find(self, last: Step, makes: impl Fn(Step) -> bool) -> Match {
+        self.steps().fold(Match::None, |found, step| {
+            let hit = makes(step);
+            match (hit, step > last, found) {
+                (true, true, Match::None | Match::Used) => Match::Fresh(step),
+                (true, false, Match::None) => Match::Used,
+                (_, _, found) => found,
+            }
+        })
+    }
+
     fn steps(self) -> impl Iterator<Item = Step> {
         let center = Step::at(self.now).0.saturating_add(self.drift.resynced);
         let drift = self.drift.steps();

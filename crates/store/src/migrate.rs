@@ -26,13 +26,16 @@ macro_rules! pairs {
 }
 
 fn all() -> impl Iterator<Item = Migration> {
-    pairs!(1 => "0001_first.sql", 2 => "0002_rollout.sql", 3 => "0003_administrators.sql").into_iter().map(
-        |(number, sqlite, postgres)| {
-            let checksum =
-                HEXLOWER.encode(&Sha256::new().chain_update(sqlite).chain_update(postgres).finalize());
-            Migration { number, sqlite, postgres, checksum }
-        },
-    )
+    let pairs = pairs!(
+        1 => "0001_first.sql",
+        2 => "0002_rollout.sql",
+        3 => "0003_administrators.sql",
+        4 => "0004_devices.sql"
+    );
+    pairs.into_iter().map(|(number, sqlite, postgres)| {
+        let checksum = HEXLOWER.encode(&Sha256::new().chain_update(sqlite).chain_update(postgres).finalize());
+        Migration { number, sqlite, postgres, checksum }
+    })
 }
 
 /// What is still to do, given what was done; refuses a database that this program doesn't know.

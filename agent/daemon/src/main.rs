@@ -1,0 +1,3 @@
+//! The agent of a device.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A local socket with a check of who is at the other end.

@@ -1,0 +1,173 @@
+-- Devices: agents, who is bound to which, and what is laid down for each.
+
+-- What an agent is installed with.
+CREATE TABLE connect_key (
+    organization BLOB NOT NULL,
+    id BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    token_hash BLOB NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- Nothing for a key that doesn't run out.
+    expires_at INTEGER,
+    -- How many devices it may still enroll; nothing for any number.
+    uses_left INTEGER,
+    -- How many it has enrolled.
+    uses INTEGER NOT NULL,
+    -- New devices join this group of devices.
+    device_group BLOB,
+    -- active or revoked.
+    state TEXT NOT NULL,
+    PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX connect_key_token ON connect_key (organization, token_hash);
+
+CREATE TABLE device (
+    organization BLOB NOT NULL,
+    id BLOB NOT NULL,
+    -- Counts what administrators change.
+    revision INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    -- What lists are sorted and searched by.
+    name_key TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    -- linux, windows or macos.
+    platform TEXT NOT NULL,
+    -- off or on: the device's own switch.
+    mfa TEXT NOT NULL,
+    -- All that is laid down for it, as JSON; its switch is above, too.
+    rules TEXT NOT NULL,
+    -- Counts how often MFA was switched on with "revert unless proven"; 0 if it isn't asked for.
+    proof_attempt INTEGER NOT NULL,
+    proof_seconds INTEGER NOT NULL,
+    -- none, wanted, given or taken_back.
+    proof TEXT NOT NULL,
+    enrolled_at INTEGER NOT NULL,
+    connect_key BLOB NOT NULL,
+    PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_name ON device (organization, name_key, id);
+CREATE INDEX device_mfa ON device (organization, mfa, name_key, id);
+
+-- What the agent and the server last told each other; a row of its own, because it changes by itself.
+CREATE TABLE device_contact (
+    organization BLOB NOT NULL,
+    device BLOB NOT NULL,
+    -- The revision of the state the device is to have, and its SHA-256.
+    state_revision INTEGER NOT NULL,
+    state_hash BLOB NOT NULL,
+    -- What it last said it applied: off, in_force, or blocked with a reason.
+    applied_revision INTEGER NOT NULL,
+    applied TEXT NOT NULL,
+    applied_why TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    hostname TEXT NOT NULL,
+    system TEXT NOT NULL,
+    agent_version TEXT NOT NULL,
+    -- present or missing.
+    ssh_server TEXT NOT NULL,
+    -- Microseconds that its clock is ahead of the server's.
+    clock_ahead INTEGER NOT NULL,
+    last_contact_at INTEGER NOT NULL,
+    last_address TEXT NOT NULL,
+    -- Its events up to this number are in the log.
+    event_sequence INTEGER NOT NULL,
+    PRIMARY KEY (organization, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_contact_at ON device_contact (organization, last_contact_at);
+
+-- A user who is bound to a device directly.
+CREATE TABLE device_user (
+    organization BLOB NOT NULL,
+    device BLOB NOT NULL,
+    account BLOB NOT NULL,
+    -- none, with_password or without_password.
+    sudo TEXT NOT NULL,
+    bound_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, device, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_user_account ON device_user (organization, account, device);
+
+-- What a device last said of a user's account on it, and whether it may take one over. It outlives the binding, so
+-- that an account that was made is locked, and its lock is seen.
+CREATE TABLE device_account (
+    organization BLOB NOT NULL,
+    device BLOB NOT NULL,
+    account BLOB NOT NULL,
+    -- ask or confirmed.
+    take_over TEXT NOT NULL,
+    -- unknown, ready, locked, needs_take_over, name_refused or failed.
+    state TEXT NOT NULL,
+    offline_until INTEGER,
+    reported_at INTEGER,
+    PRIMARY KEY (organization, device, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_account_account ON device_account (organization, account, device);
+
+CREATE TABLE device_group (
+    organization BLOB NOT NULL,
+    id BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX device_group_name ON device_group (organization, name_key);
+
+CREATE TABLE device_group_member (
+    organization BLOB NOT NULL,
+    device_group BLOB NOT NULL,
+    device BLOB NOT NULL,
+    joined_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, device_group, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_group_member_device ON device_group_member (organization, device, device_group);
+
+-- A group of users that is bound to a group of devices.
+CREATE TABLE group_binding (
+    organization BLOB NOT NULL,
+    device_group BLOB NOT NULL,
+    user_group BLOB NOT NULL,
+    sudo TEXT NOT NULL,
+    bound_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, device_group, user_group)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_binding_user_group ON group_binding (organization, user_group, device_group);
+
+CREATE TABLE break_glass (
+    organization BLOB NOT NULL,
+    id BLOB NOT NULL,
+    device BLOB NOT NULL,
+    account BLOB NOT NULL,
+    -- SHA-256 of the code.
+    code_hash BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at INTEGER,
+    PRIMARY KEY (organization, device, account, id)
+) STRICT, WITHOUT ROWID;
+
+-- S3.1: what a user is on a Unix system; nothing here for whoever has no more than a name.
+CREATE TABLE account_posix (
+    organization BLOB NOT NULL,
+    account BLOB NOT NULL,
+    uid INTEGER,
+    gid INTEGER,
+    shell TEXT NOT NULL,
+    PRIMARY KEY (organization, account)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX account_posix_uid ON account_posix (organization, uid);
+
+CREATE TABLE account_ssh_key (
+    organization BLOB NOT NULL,
+    account BLOB NOT NULL,
+    -- SHA-256 of the key itself.
+    fingerprint BLOB NOT NULL,
+    -- Type, key and comment, as in authorized_keys.
+    line TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, account, fingerprint)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,8 @@
+//! What crosses a process.
+//!
+//! - [`server`]: JSON between an agent and the server, over HTTPS; [`signed`]: what is signed of it.
+//! - [`login`]: what a login program asks the agent, over a local socket.
+
+pub mod login;
+pub mod server;
+pub mod signed;

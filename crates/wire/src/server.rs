@@ -1,0 +1,419 @@
+//! Messages between an agent and the server: JSON, version 1.
+//!
+//! | request | body | reply |
+//! | --- | --- | --- |
+//! | `POST /agent/v1/enroll` | [`Enroll`] (unsigned: the key is in it) | 201 [`Enrolled`] |
+//! | `GET /agent/v1/state?since=REVISION` | – | 200 [`SignedState`], or 204 after at most [`HOLD_SECONDS`] |
+//! | `GET /agent/v1/verifiers?user=ID&factor=ID&from=STEP` | – | 200 [`Verifiers`] |
+//! | `POST /agent/v1/password` | [`PasswordAttempt`] | 200 [`PasswordVerdict`] |
+//! | `POST /agent/v1/code` | [`CodeAttempt`] | 200 [`CodeVerdict`] |
+//! | `POST /agent/v1/report` | [`Report`] | 200 [`Taken`] |
+//! | `DELETE /agent/v1/device` | – | 204 |
+//!
+//! Bytes are Base64URL without padding, times are microseconds since 1970, UTC. Anything else than a success is
+//! RFC 9457 problem details; 401 `unknown_device` means that the device was deleted on the server.
+
+use claviger_domain::{
+    device::{Applied, Platform, Rules, Sudo, TakeOver},
+    id::{AccountId, BreakGlassId, DeviceId, FactorId},
+};
+use serde::{Deserialize, Serialize};
+
+/// How long a poll is held while nothing changes.
+pub const HOLD_SECONDS: u64 = 240;
+/// How long a login waits for the server before it goes on without it.
+pub const ONLINE_SECONDS: u64 = 1;
+
+/// What a connect key begins with. After it come 43 characters of the key's token, a dot, and 22 characters: the first
+/// 16 bytes of the SHA-256 of the server's public key for devices, so that a device knows its server from the first
+/// byte on.
+pub const CONNECT_KEY_PREFIX: &str = "clvk_";
+
+/// What a device says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its name on the network.
+    pub hostname: String,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Name and version of the system, such as `Debian GNU/Linux 12 (bookworm)`.
+    pub system: String,
+    /// The version of the agent.
+    pub agent_version: String,
+}
+
+/// A device that wants to be known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enroll {
+    /// The connect key, whole.
+    pub connect_key: String,
+    /// The device's Ed25519 public key.
+    pub public_key: String,
+    /// 16 random bytes that the reply's signature is bound to.
+    pub nonce: String,
+    /// What it is.
+    pub machine: Machine,
+}
+
+/// A device that is known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// Its id.
+    pub device: DeviceId,
+    /// The organization's name.
+    pub organization: String,
+    /// The server's Ed25519 public key for devices; the connect key holds its fingerprint.
+    pub server_key: String,
+}
+
+/// A state with the signature that binds it to its device and revision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignedState {
+    /// The exact text of a [`State`].
+    pub state: String,
+    /// Over [`crate::signed::state`].
+    pub signature: String,
+    /// The server's time.
+    pub now: i64,
+}
+
+/// What a device must do, as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Whose state.
+    pub device: DeviceId,
+    /// Counts the changes of it.
+    pub revision: i64,
+    /// The organization's name.
+    pub organization: String,
+    /// Whom to turn to; may be empty.
+    pub support: String,
+    /// Whether codes are asked for at all: the device's switch is on and the organization's TOTP, too (S8.3).
+    pub codes: Codes,
+    /// What an administrator laid down for the device.
+    pub rules: Rules,
+    /// The offline window in days (S8.5).
+    pub offline_days: u16,
+    /// Which steps are accepted.
+    pub window: Window,
+    /// S8.7a: MFA is taken back unless somebody proved it.
+    pub proof: Proof,
+    /// Everybody who is bound to the device.
+    pub users: Vec<User>,
+}
+
+/// Whether a device asks for codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Codes {
+    /// It doesn't.
+    NotAsked,
+    /// It does.
+    Asked,
+}
+
+/// Which steps are accepted (S2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// One before and one after.
+    Tolerant,
+    /// One before.
+    Strict,
+}
+
+/// S8.7a.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Not asked for, or given.
+    NotNeeded,
+    /// Needed within so many seconds of the moment at which MFA came into force with this `attempt`.
+    Within {
+        /// Seconds.
+        seconds: i64,
+        /// Counts how often MFA was switched on with the tick; a device that took one back waits for the next.
+        attempt: i64,
+    },
+}
+
+/// A user who is bound to the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The user.
+    pub id: AccountId,
+    /// The name of the account.
+    pub name: String,
+    /// For the account's comment.
+    pub full_name: String,
+    /// Whether they may sign in.
+    pub access: Access,
+    /// Their number, if one is laid down.
+    pub uid: Option<u32>,
+    /// Their group's number, if one is laid down.
+    pub gid: Option<u32>,
+    /// Their shell.
+    pub shell: String,
+    /// Their SSH keys, in the lines of `authorized_keys`.
+    pub ssh_keys: Vec<String>,
+    /// What they may do as root.
+    pub sudo: Sudo,
+    /// Whether an account of that name may be taken over.
+    pub take_over: TakeOver,
+    /// Their factor, if they are enrolled (S8.4).
+    pub factor: Option<Factor>,
+    /// Codes for a person who is stuck (S8.8).
+    pub break_glass: Vec<BreakGlass>,
+}
+
+/// Whether a bound user may sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// They may.
+    Open,
+    /// The account is locked: suspended, staged, or unbound. Never deleted.
+    Locked,
+}
+
+/// A factor as a device knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// Which factor.
+    pub id: FactorId,
+    /// Its clock: whole steps that a resync found.
+    pub resynced: i64,
+    /// Its clock: thousandths of a step learned around that.
+    pub learned: i32,
+}
+
+/// A break-glass code as a device knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// Which code.
+    pub id: BreakGlassId,
+    /// SHA-256 of its 16 characters as [`normalize_break_glass`] leaves them: 80 random bits need no salt.
+    pub hash: String,
+    /// Until when.
+    pub expires_at: i64,
+}
+
+/// A break-glass code without the blanks and dashes that people type, in capitals.
+pub fn normalize_break_glass(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Characters of a break-glass code: Base32.
+pub const BREAK_GLASS_CHARACTERS: usize = 16;
+
+/// What a user's codes are checked with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Verifiers {
+    /// Whose factor.
+    pub factor: FactorId,
+    /// The key of this factor on this device.
+    pub key: String,
+    /// The first step below.
+    pub first: i64,
+    /// Eight bytes for each step, one after the other.
+    pub verifiers: String,
+    /// Steps up to this one are used, as far as the server knows.
+    pub last_step: i64,
+}
+
+/// Where somebody signs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The login program's service, such as `sshd`.
+    pub service: String,
+    /// The address they come from; empty at the machine itself.
+    pub from: String,
+}
+
+/// A password that somebody typed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PasswordAttempt {
+    /// Who.
+    pub user: AccountId,
+    /// What they typed.
+    pub password: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// What the server thinks of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum PasswordVerdict {
+    /// It is theirs.
+    Right,
+    /// It isn't, or they may not sign in.
+    Wrong,
+    /// Too many wrong ones: not looked at.
+    Wait {
+        /// For how long.
+        seconds: i64,
+    },
+}
+
+/// A code that somebody typed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CodeAttempt {
+    /// Who.
+    pub user: AccountId,
+    /// What they typed.
+    pub code: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// What the server thinks of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum CodeVerdict {
+    /// Right, and used up everywhere.
+    Accepted,
+    /// Right once.
+    AlreadyUsed,
+    /// Wrong.
+    Wrong,
+    /// Not looked at.
+    Locked {
+        /// Until when; nothing if an administrator must act.
+        until: Option<i64>,
+    },
+    /// They have no factor by now.
+    NotEnrolled,
+}
+
+/// What a device tells of itself, at every change and with whatever happened since the last one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// What it is.
+    pub machine: Machine,
+    /// The revision it applied last.
+    pub revision: i64,
+    /// What came of it.
+    pub applied: Applied,
+    /// More about it, in words; may be empty.
+    pub detail: String,
+    /// Whether sshd is there.
+    pub ssh_server: Presence,
+    /// The device's clock, in microseconds, to compare.
+    pub clock: i64,
+    /// What became of each user's account.
+    pub accounts: Vec<Account>,
+    /// What happened, the oldest first; numbered without gaps for ever.
+    pub events: Vec<Event>,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It is.
+    Present,
+    /// It isn't.
+    Missing,
+}
+
+/// What became of a user's account on the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Whose.
+    pub user: AccountId,
+    /// What.
+    pub state: AccountState,
+    /// Until which time codes can be checked without the server; nothing if they can't.
+    pub offline_until: Option<i64>,
+}
+
+/// The state of an account on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// As laid down.
+    Ready,
+    /// Locked, as laid down.
+    Locked,
+    /// An account of that name was there before: an administrator must confirm that it is taken over.
+    NeedsTakeOver,
+    /// The name or number can't be used here.
+    NameRefused,
+    /// It could not be made or changed; the report's detail says why.
+    Failed,
+}
+
+/// Something that happened on the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number.
+    pub sequence: i64,
+    /// When, by the device's best knowledge of time.
+    pub at: i64,
+    /// Who.
+    pub user: AccountId,
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum What {
+    /// A code was accepted while the server could not be asked; its step is used up here.
+    OfflineCode {
+        /// Of which factor.
+        factor: FactorId,
+        /// The step.
+        step: i64,
+    },
+    /// A wrong code while the server could not be asked.
+    OfflineWrongCode {
+        /// Of which factor.
+        factor: FactorId,
+    },
+    /// A break-glass code was used.
+    BreakGlass {
+        /// Which one.
+        id: BreakGlassId,
+    },
+    /// Somebody who isn't enrolled signed in with the first factor alone.
+    FirstFactorAlone,
+    /// Somebody was let in because the agent could not be asked (S8.14).
+    LetIn,
+    /// Refused without a look at a code: the window ended, too many failures offline, or not enrolled (S8.7b).
+    Refused {
+        /// Why.
+        why: Refused,
+    },
+    /// S8.7a: MFA was taken back.
+    TakenBack,
+    /// S8.7a: somebody signed in with a code.
+    Proven,
+}
+
+/// Why somebody was refused without a look at a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The server was away for longer than the offline window.
+    WindowEnded,
+    /// Nothing to check by: enrolled since the last contact.
+    NothingToCheckBy,
+    /// Too many wrong codes without the server.
+    TooManyWrong,
+    /// Not enrolled, where that is refused.
+    NotEnrolled,
+}
+
+/// A report that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Events up to this number are known and need not be sent again.
+    pub sequence: i64,
+    /// The server's time.
+    pub now: i64,
+}
