@@ -2,8 +2,9 @@
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
 //! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. The first argument picks the databases whose name
-//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`, `import`, `log`.
+//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`, `import`, `log`, `fleet`.
 
+mod fleet;
 mod http;
 mod import;
 mod load;
@@ -93,6 +94,13 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         std::fs::remove_dir_all(&place.folder)?;
         measured?;
     }
+    if part.has("fleet") {
+        say(&format!("{name}: agents of ten thousand devices"));
+        std::fs::create_dir_all(&place.folder)?;
+        let measured = fleet(binary, place).await;
+        std::fs::remove_dir_all(&place.folder)?;
+        measured?;
+    }
     if part.has("import") {
         say(&format!("{name}: a file of {ROLLED_OUT} users"));
         std::fs::create_dir_all(&place.folder)?;
@@ -101,6 +109,13 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         measured?;
     }
     Ok(())
+}
+
+async fn fleet(binary: &Path, place: &Place) -> Result<()> {
+    let seeded = seed::seed(place, 100, People::Enrolled).await?;
+    let server = Server::start(binary, &seeded).await?;
+    fleet::measure(&server, &seeded).await?;
+    server.stop().await
 }
 
 async fn import_users(binary: &Path, place: &Place) -> Result<()> {

@@ -70,7 +70,7 @@ impl Entropy for RealEntropy {
     }
 }
 
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     RealEntropy.fill(&mut bytes);
     bytes

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("claviger-agent-ipc", &["claviger-wire"]),
     ("claviger-agent", &["claviger-domain", "claviger-wire", "claviger-agent-core", "claviger-agent-ipc"]),
     ("claviger-pam", &["claviger-wire", "claviger-agent-ipc"]),
-    ("claviger-bench", &["claviger-domain", "claviger-store", "claviger-app"]),
+    ("claviger-bench", &["claviger-domain", "claviger-store", "claviger-app", "claviger-wire"]),
     ("xtask", &[]),
 ];
 

@@ -1,8 +1,9 @@
-//! The gate: `cargo xtask check | test | arrows | sizes`, and `images` for the docs.
+//! The gate: `cargo xtask check | test | devices | arrows | sizes`, and `images` for the docs.
 
 mod arrows;
 mod packages;
 mod postgres;
+mod rootfs;
 mod run;
 mod sizes;
 mod tests;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const HELP: &str =
     "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
 cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
+cargo xtask devices  only: the tests of devices, in throw-away machines
 cargo xtask arrows   only: which crate may use which
 cargo xtask sizes    only: how long files may be
 cargo xtask images   takes the pictures of the last test run into docs/images";
@@ -33,6 +35,7 @@ fn dispatch(command: &str) -> Result<()> {
     match command {
         "check" => check(),
         "test" => tests::all(),
+        "devices" => tests::devices(),
         "arrows" => arrows::check(),
         "sizes" => sizes::check(),
         "images" => tests::images(),

@@ -22,6 +22,8 @@ const NEEDS: &[Need] = &[
     Need { package: "openssl", is_there: || has("openssl") },
     Need { package: "nodejs", is_there: || has("node") },
     Need { package: "npm", is_there: || has("npm") },
+    Need { package: "mmdebstrap", is_there: || has("mmdebstrap") },
+    Need { package: "iproute2", is_there: || has("ip") },
 ];
 
 fn has(program: &str) -> bool {
@@ -29,6 +31,11 @@ fn has(program: &str) -> bool {
         .args(["-c", &format!("command -v {program} >/dev/null")])
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Whether this may install packages and make machines.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 
 /// The folder with `initdb` and `pg_ctl` of the newest PostgreSQL.
@@ -49,8 +56,7 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     let list = missing.join(" ");
-    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
-    if !is_root || !has("apt-get") {
+    if !is_root()? || !has("apt-get") {
         bail!(
             "the tests need these packages: {list}. Install them, for example: sudo apt-get install {list}"
         );

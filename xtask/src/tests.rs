@@ -3,6 +3,7 @@
 use crate::{
     packages,
     postgres::Postgres,
+    rootfs,
     run::{cargo, cargo_with, root, step, succeed},
 };
 use anyhow::{Context, Result};
@@ -24,8 +25,40 @@ pub(crate) fn all() -> Result<()> {
     step("packages", packages::install)?;
     let postgres = Postgres::start()?;
     step("tests on both databases", || rust_with(&postgres))?;
+    programs()?;
+    step("browsers, devices and kills", || end_to_end(&postgres, ""))
+}
+
+/// The tests of devices alone.
+pub(crate) fn devices() -> Result<()> {
+    step("packages", packages::install)?;
+    let postgres = Postgres::start()?;
+    programs()?;
+    step("devices", || end_to_end(&postgres, "devices"))
+}
+
+fn programs() -> Result<()> {
     step("the program", || cargo(&["build", "--package", "claviger", "--locked"]))?;
-    step("browsers and kills", || end_to_end(&postgres))
+    step("the agent's package", || {
+        cargo(&["build", "--package", "claviger-agent", "--package", "claviger-pam", "--locked"])?;
+        let built = root().join("target").join("debug");
+        let mut build = Command::new(root().join("packaging").join("deb").join("build"));
+        build.arg(packages_folder());
+        build.env("PROGRAM", built.join("claviger-agent")).env("MODULE", built.join("libpam_claviger.so"));
+        succeed(&mut build)
+    })
+}
+
+/// Where the package of a test run goes.
+fn packages_folder() -> PathBuf {
+    root().join("target").join("packages").join("debug")
+}
+
+/// The package that was made last.
+fn agent_package() -> Result<PathBuf> {
+    let made = std::fs::read_dir(packages_folder())?.filter_map(|entry| entry.ok());
+    let newest = made.max_by_key(|entry| entry.metadata().and_then(|about| about.modified()).ok());
+    Ok(newest.context("packaging/deb/build made no package")?.path())
 }
 
 /// Where a test run puts its pictures.
@@ -49,7 +82,8 @@ pub(crate) fn images() -> Result<()> {
     Ok(())
 }
 
-fn end_to_end(postgres: &Postgres) -> Result<()> {
+/// The files whose names begin so.
+fn end_to_end(postgres: &Postgres, beginning: &str) -> Result<()> {
     let folder = root().join("tests").join("e2e");
     succeed(
         Command::new("npm")
@@ -58,7 +92,10 @@ fn end_to_end(postgres: &Postgres) -> Result<()> {
     )?;
     let mut files: Vec<_> = std::fs::read_dir(&folder)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .filter(|path| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            name.starts_with(beginning) && name.ends_with(".test.mjs")
+        })
         .collect();
     files.sort();
     let mut node = Command::new("node");
@@ -67,5 +104,7 @@ fn end_to_end(postgres: &Postgres) -> Result<()> {
     node.env("CLAVIGER_TEST_POSTGRES", postgres.url());
     node.env("CLAVIGER_IMAGES", pictures());
     node.env("CLAVIGER_SCHEMATHESIS", packages::schemathesis()?);
+    node.env("CLAVIGER_ROOTFS", rootfs::make()?);
+    node.env("CLAVIGER_AGENT_DEB", agent_package()?);
     succeed(&mut node)
 }

@@ -79,7 +79,9 @@ const fn role_of(account: &Account) -> Result<Role, Refusal> {
 const fn own_id(actor: &Actor) -> Result<AccountId, Refusal> {
     match actor.who {
         Who::Administrator { id, .. } | Who::ApiKey { owner: id, .. } => Ok(id),
-        Who::User(_) | Who::Visitor | Who::Host | Who::System => Err(Refusal::NotFound("administrator")),
+        Who::User(_) | Who::Device(_) | Who::Visitor | Who::Host | Who::System => {
+            Err(Refusal::NotFound("administrator"))
+        }
     }
 }
 

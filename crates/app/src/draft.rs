@@ -4,6 +4,7 @@ use crate::{App, Problem, Token, mail::Facts};
 use claviger_domain::{
     account::{Account, Realm},
     audit::{Entry, actor_words},
+    device::{self, Touched},
     id::{AccountId, AuditId, IdEntropy, LinkId, MailId},
     mail::Kind,
     organization::Organization,
@@ -14,7 +15,7 @@ use claviger_store::{
     Batch, Commit, Statement,
     table::{self, link::Purpose},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) struct Draft<'a> {
@@ -26,6 +27,10 @@ pub(crate) struct Draft<'a> {
     mails: usize,
     told_deadline: BTreeSet<AccountId>,
     written: u16,
+    /// What every entry says besides its own details.
+    circumstances: Map<String, Value>,
+    /// Whether something was logged that devices may have to know.
+    concerned: Touched,
 }
 
 /// To whom something was done.
@@ -57,7 +62,14 @@ impl<'a> Draft<'a> {
             mails: 0,
             told_deadline: BTreeSet::new(),
             written: 0,
+            circumstances: Map::new(),
+            concerned: Touched::Nobody,
         }
+    }
+
+    /// The same with circumstances that every entry tells, such as the service that somebody signs in to.
+    pub(crate) fn under(self, circumstances: Map<String, Value>) -> Self {
+        Self { circumstances, ..self }
     }
 
     /// Randomness for an id that sorts after the ones before it in this batch.
@@ -81,8 +93,15 @@ impl<'a> Draft<'a> {
     }
 
     /// S4.13: who did what to whom, and how it ended.
-    pub(crate) fn log(&mut self, action: &str, target: &Target, outcome: &str, details: serde_json::Value) {
+    pub(crate) fn log(&mut self, action: &str, target: &Target, outcome: &str, mut details: Value) {
         let (actor_kind, actor_id) = actor_words(self.actor);
+        if let Some(details) = details.as_object_mut() {
+            details.extend(self.circumstances.clone());
+        }
+        match device::touched(action, &target.id) {
+            Touched::Nobody => {}
+            concerned => self.concerned = concerned,
+        }
         let id = AuditId::new(self.now, self.in_order());
         self.batch.push(table::audit::insert(&Entry {
             id,
@@ -220,6 +239,9 @@ impl<'a> Draft<'a> {
         if commit == Commit::Committed && self.mails > 0 {
             self.app.0.queued.notify_one();
         }
+        if commit == Commit::Committed && self.concerned != Touched::Nobody {
+            self.app.0.watch.look();
+        }
         if commit == Commit::Conflict {
             self.app.still_as_seen(self.organization.id).await?;
         }
@@ -228,6 +250,6 @@ impl<'a> Draft<'a> {
 }
 
 /// No further facts.
-pub(crate) fn nothing() -> serde_json::Value {
+pub(crate) fn nothing() -> Value {
     json!({})
 }

@@ -20,7 +20,7 @@ use claviger_domain::{
     status::Status,
     time::Timestamp,
 };
-use claviger_store::table::{self, report::Attested};
+use claviger_store::table::{self, report::Attested, signing_key::Purpose};
 use data_encoding::BASE64;
 use futures_util::{Stream, stream};
 use serde_json::json;
@@ -140,7 +140,7 @@ impl App {
     /// Begins a document as of now, and notes in the log who asked for it.
     pub async fn evidence(&self, granted: &Granted<ViewUsers>, format: Format) -> Result<Evidence, Problem> {
         let organization = self.organization().await?;
-        let signer = self.signer().await?;
+        let signer = self.signer(Purpose::Evidence).await?;
         let mut draft = Draft::of(self, granted.actor(), Arc::clone(&organization));
         let target = Target { id: organization.id.to_string(), name: organization.settings.name.clone() };
         draft.log("report.evidence", &target, "success", json!({ "format": format.extension() }));
@@ -161,13 +161,13 @@ impl App {
 
     /// The public key that evidence is verified with, as PEM.
     pub async fn evidence_key(&self, _: &Granted<ViewUsers>) -> Result<String, Problem> {
-        Ok(self.signer().await?.pem())
+        Ok(self.signer(Purpose::Evidence).await?.pem())
     }
 
     /// Whether a document is as it was signed here.
     pub async fn verify_evidence(&self, _: &Granted<ViewUsers>, document: &[u8]) -> Result<Verdict, Problem> {
         let Some((signed, signature)) = split(document) else { return Ok(Verdict::Unsigned) };
-        let genuine = match self.known_signer().await? {
+        let genuine = match self.known_signer(Purpose::Evidence).await? {
             Some(signer) => signer.verifies(&Sha256::digest(signed), &signature),
             None => false,
         };

@@ -33,7 +33,7 @@ pub struct GroupForm {
 }
 
 impl GroupForm {
-    fn parse(&self) -> Result<(GroupName, String), Vec<FieldError>> {
+    pub(crate) fn parse(&self) -> Result<(GroupName, String), Vec<FieldError>> {
         let mut fields = Fields::new();
         let name = fields.take(GroupName::parse("name", &self.name));
         let description = fields.take(parse_description(&self.description));

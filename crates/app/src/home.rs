@@ -12,7 +12,12 @@ use claviger_domain::{
 };
 use claviger_store::{
     durability::Weakness,
-    table::{self, report::Intervals, smtp::Delivery},
+    table::{
+        self,
+        device_list::{Filter, Present},
+        report::Intervals,
+        smtp::Delivery,
+    },
 };
 
 const ENDING_SHOWN: i64 = 8;
@@ -30,6 +35,8 @@ pub struct Figures {
     pub weaknesses: Vec<Weakness>,
     /// How many users have each status of S4.14.
     pub statuses: Statuses,
+    /// How many devices have each status of S8.3; those with none are left out.
+    pub devices: Vec<(String, i64)>,
     /// Whose period ends within seven days, the next to end first.
     pub ending: Vec<Account>,
     /// Factors set up on each of the last 30 days; the last one is today.
@@ -53,6 +60,13 @@ impl App {
             delivery: self.delivery().await?,
             weaknesses: store.weaknesses().await?,
             statuses: self.statuses().await?,
+            devices: table::device_list::by_status(
+                store,
+                id,
+                &Filter::default(),
+                Present { totp: organization.totp, now },
+            )
+            .await?,
             ending: table::account::periods_ending(store, id, now, week, ENDING_SHOWN).await?,
             enrolled_by_day: self.enrolled_by_day(today).await?,
             failed_by_hour: past(&failures),

@@ -86,7 +86,7 @@ impl Prepared {
     /// Looks up what the rows of a chunk need.
     pub(crate) async fn for_chunk(app: &App, work: &Work, items: &[Item]) -> Result<Self, Problem> {
         let mut prepared = Self { taken: HashSet::new(), groups: HashMap::new() };
-        if matches!(work, Work::Bulk(_)) {
+        if !matches!(work, Work::Import(_)) {
             return Ok(prepared);
         }
         let organization = app.organization().await?.id;

@@ -6,6 +6,7 @@
 use crate::{
     App, Problem, Refusal,
     bulk::{self, Checked, from_json, to_json},
+    device_admin,
     draft::{Draft, Target, nothing},
     import,
 };
@@ -176,8 +177,8 @@ impl App {
                 Work::Bulk(_) => {
                     tokio::join!(draft.commit(), self.decide(&actor, &work, id, (to, CHUNK)))
                 }
-                // A row of an import can depend on those before it.
-                Work::Import(_) => (draft.commit().await, Ok(None)),
+                // A row of an import can depend on those before it; a device, on its own revision.
+                Work::Devices(_) | Work::Import(_) => (draft.commit().await, Ok(None)),
             };
             match done? {
                 Commit::Committed => (found.position, size, decided) = (to, CHUNK, next?),
@@ -208,10 +209,17 @@ impl App {
         let items = job::next_items(&self.0.store, organization, id, from, size).await?;
         let Some(to) = items.last().map(|item| item.position) else { return Ok(None) };
         let mut prepared = import::Prepared::for_chunk(self, work, &items).await?;
+        let devices = match work {
+            Work::Devices(verb) => Some(self.prepare_devices(verb, &items).await?),
+            Work::Bulk(_) | Work::Import(_) => None,
+        };
         let mut skipped = 0;
         for item in &items {
             let outcome = match (work, &item.account) {
                 _ if !item.reason.is_empty() => Err(Refusal::state("refused", item.reason.clone())),
+                (Work::Devices(verb), _) => {
+                    devices.iter().try_for_each(|known| self.apply_to_device(&mut draft, verb, item, known))
+                }
                 (Work::Import(options), _) => self.import_row(&mut draft, options, item, &mut prepared),
                 (Work::Bulk(verb), Some(account)) => self.apply(&mut draft, verb, account),
                 (Work::Bulk(_), None) => Err(Refusal::state("deleted", "The user was deleted meanwhile.")),
@@ -247,6 +255,7 @@ struct Chunk<'a> {
 pub fn may_steer(actor: &Actor, kind: &str) -> Result<(), Denied> {
     match bulk::Kind::from_key(kind) {
         Some(kind) => kind.check(actor),
+        // Imports, and whatever is done to devices.
         None => actor.granted::<ManageUsers>().map(drop),
     }
 }
@@ -254,6 +263,7 @@ pub fn may_steer(actor: &Actor, kind: &str) -> Result<(), Denied> {
 /// What a job does to its items.
 pub(crate) enum Work {
     Bulk(Checked),
+    Devices(device_admin::Checked),
     Import(import::Options),
 }
 
@@ -261,6 +271,9 @@ impl Work {
     fn of(found: &Job) -> Result<Self, Problem> {
         Ok(match found.kind.as_str() {
             IMPORT => Self::Import(from_json(&found.parameters)?),
+            kind if device_admin::Kind::of_job(kind).is_some() => {
+                Self::Devices(from_json(&found.parameters)?)
+            }
             _ => Self::Bulk(from_json(&found.parameters)?),
         })
     }
@@ -313,6 +326,11 @@ pub fn words(kind: &str) -> &'static str {
         "remove_from_group" => "Remove users from a group",
         "delete" => "Delete users",
         IMPORT => "Import users",
+        "device_enable_mfa" => "Enable MFA on devices",
+        "device_disable_mfa" => "Disable MFA on devices",
+        "device_add_to_group" => "Add devices to a group",
+        "device_remove_from_group" => "Remove devices from a group",
+        "device_delete" => "Delete devices",
         _ => "Job",
     }
 }

@@ -15,6 +15,8 @@ pub mod counts;
 pub mod csv_text;
 pub mod demand;
 mod denied;
+pub mod device_admin;
+pub mod devices;
 mod draft;
 pub mod email;
 pub mod enrollment;
@@ -72,6 +74,10 @@ pub mod stored {
         administrator::{Listing as AdministratorListing, cursor as administrator_cursor},
         api_key::{ApiKey, OwnedKey},
         audit_list::Listed,
+        device_binding::{self, BoundDevice, BoundUser},
+        device_contact::{Contact, Known},
+        device_group::{CountedDevices, DeviceGroup, GroupBinding, Member as DeviceMember},
+        device_list,
         factor::Holder,
         group::Counted,
         job::{Job, Line, Part, State as JobState, Which},
@@ -79,6 +85,7 @@ pub mod stored {
         log_stream::{Flow, LogStream},
         mail::{Listing as MailListing, Page as MailPage, State as MailState},
         mail_text::Switch as MailSwitch,
+        posix::OwnedSshKey,
         report::Drifting,
         session::Session,
         smtp::{Delivery, Encryption, Smtp},
@@ -93,7 +100,7 @@ use email::PlainSmtp;
 use hashing::Hasher;
 use ports::{Clock, Courier, Entropy, Mailer};
 use std::sync::{Arc, OnceLock, RwLock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 /// How many times a use case that lost a race decides again.
 const ROUNDS: u32 = 64;
@@ -158,6 +165,9 @@ struct Inner {
     jobs: Notify,
     counts: counts::Counts,
     plain_smtp: PlainSmtp,
+    watch: devices::Watch,
+    device_signer: OnceCell<signing::Signer>,
+    verifying: Semaphore,
 }
 
 impl std::fmt::Debug for App {
@@ -190,6 +200,9 @@ impl App {
                 jobs: Notify::new(),
                 counts: counts::Counts::default(),
                 plain_smtp,
+                watch: devices::Watch::default(),
+                device_signer: OnceCell::new(),
+                verifying: Semaphore::new(devices::VERIFYING),
             }),
             None,
         );

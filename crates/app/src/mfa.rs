@@ -238,7 +238,7 @@ impl App {
                 return Err(Refusal::state("mfa_needed", message));
             }
             Who::Administrator { id, .. } | Who::ApiKey { owner: id, .. } => id,
-            Who::User(_) | Who::Visitor | Who::Host | Who::System => return Ok(None),
+            Who::User(_) | Who::Device(_) | Who::Visitor | Who::Host | Who::System => return Ok(None),
         };
         let me = self.load_account(Realm::Administrator, id).await?;
         Ok(Some(me.email.key()))

@@ -49,6 +49,7 @@ impl App {
             self.run_scheduled(stop.clone()),
             self.run_jobs(stop.clone()),
             self.run_log(stop.clone()),
+            self.run_watch(stop.clone()),
             self.run_mails(stop)
         );
     }

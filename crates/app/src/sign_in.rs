@@ -145,7 +145,11 @@ impl App {
 
     /// Hashes a right password anew when the cost has changed; if somebody else changes the account meanwhile,
     /// the next sign-in does it.
-    async fn rehash(&self, mut account: Account, password: &Secret<String>) -> Result<Account, Problem> {
+    pub(crate) async fn rehash(
+        &self,
+        mut account: Account,
+        password: &Secret<String>,
+    ) -> Result<Account, Problem> {
         let hash = self.hash_password(password).await?;
         let fresh = match &account.password {
             Password::Expired(_) => Password::Expired(hash),

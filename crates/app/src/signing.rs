@@ -1,4 +1,5 @@
-//! The key pair that evidence is signed with: made once for an organization, its private part sealed.
+//! The key pairs that evidence and devices' orders are signed with: made once for an organization, their private
+//! parts sealed.
 
 use crate::{App, Problem};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -7,12 +8,11 @@ use claviger_store::{
     Batch,
     table::{
         self,
-        signing_key::{SigningKey, secret_place},
+        signing_key::{Purpose, SigningKey, secret_place},
     },
 };
 use data_encoding::BASE64;
 
-const PURPOSE: &str = "evidence";
 const SEED: usize = 32;
 /// RFC 8410: what comes before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo.
 const INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -27,18 +27,23 @@ impl Signer {
     /// Nothing but a key that belongs to its private part is taken: the public one lies open in the database.
     fn new(seed: &[u8], public: [u8; SEED]) -> Result<Self, Problem> {
         let pair = Ed25519KeyPair::from_seed_and_public_key(seed, &public)
-            .map_err(|_| Problem::Internal("the key that signs evidence was changed".into()))?;
+            .map_err(|_| Problem::Internal("a key that signs was changed".into()))?;
         Ok(Self { pair, public })
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Problem> {
         let signature = self.pair.try_sign(message);
-        let signature = signature.map_err(|_| Problem::Internal("evidence could not be signed".into()))?;
+        let signature = signature.map_err(|_| Problem::Internal("it could not be signed".into()))?;
         Ok(signature.as_ref().to_vec())
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.public).verify(message, signature).is_ok()
+    }
+
+    /// The public key.
+    pub(crate) const fn public_bytes(&self) -> &[u8; SEED] {
+        &self.public
     }
 
     /// The public key in Base64.
@@ -54,34 +59,34 @@ impl Signer {
 }
 
 impl App {
-    /// The organization's key, if there is one yet.
-    pub(crate) async fn known_signer(&self) -> Result<Option<Signer>, Problem> {
+    /// The organization's key for that, if there is one yet.
+    pub(crate) async fn known_signer(&self, purpose: Purpose) -> Result<Option<Signer>, Problem> {
         let organization = self.organization().await?;
-        let found = table::signing_key::find(&self.0.store, organization.id, PURPOSE).await?;
+        let found = table::signing_key::find(&self.0.store, organization.id, purpose).await?;
         let Some(found) = found else { return Ok(None) };
-        let seed = self.0.sealer.open(secret_place(organization.id), &found.secret)?;
+        let seed = self.0.sealer.open(secret_place(organization.id, purpose), &found.secret)?;
         Signer::new(seed.expose(), found.public).map(Some)
     }
 
-    /// The organization's key, made at the first need.
-    pub(crate) async fn signer(&self) -> Result<Signer, Problem> {
-        if let Some(signer) = self.known_signer().await? {
+    /// The organization's key for that, made at the first need.
+    pub(crate) async fn signer(&self, purpose: Purpose) -> Result<Signer, Problem> {
+        if let Some(signer) = self.known_signer(purpose).await? {
             return Ok(signer);
         }
         let organization = self.organization().await?;
-        let key = self.new_key(organization.id)?;
-        let insert = table::signing_key::insert(organization.id, PURPOSE, &key, self.now());
+        let key = self.new_key(organization.id, purpose)?;
+        let insert = table::signing_key::insert(organization.id, purpose, &key, self.now());
         // Another node may have made one at the same moment: the one that is stored counts.
         let _ = self.0.store.commit(Batch::of([insert])).await?;
-        self.known_signer().await?.ok_or(Problem::Busy)
+        self.known_signer(purpose).await?.ok_or(Problem::Busy)
     }
 
-    fn new_key(&self, organization: OrganizationId) -> Result<SigningKey, Problem> {
-        let unusable = || Problem::Internal("a key to sign evidence with could not be made".into());
+    fn new_key(&self, organization: OrganizationId, purpose: Purpose) -> Result<SigningKey, Problem> {
+        let unusable = || Problem::Internal("a key to sign with could not be made".into());
         let seed = Secret::new(self.random::<SEED>());
         let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| unusable())?;
         let public = pair.public_key().as_ref().try_into().map_err(|_| unusable())?;
-        let secret = self.0.sealer.seal(secret_place(organization), self.random(), seed.expose())?;
+        let secret = self.0.sealer.seal(secret_place(organization, purpose), self.random(), seed.expose())?;
         Ok(SigningKey { public, secret })
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn subjects(what: &str, realm: Realm, identifier: &str, address: &str
 }
 
 /// One household has one IPv4 address or one IPv6 network of 64 bits.
-fn network(address: &str) -> String {
+pub(crate) fn network(address: &str) -> String {
     match address.parse::<std::net::IpAddr>() {
         Ok(std::net::IpAddr::V6(v6)) => {
             v6.segments().iter().take(4).map(|part| format!("{part:x}:")).collect()

@@ -8,7 +8,10 @@ use crate::{
 };
 use claviger_domain::{
     account::{Account, Realm, State},
-    attempt::{Judged, Outcome, judge},
+    attempt::{
+        Judged, Outcome, judge,
+        offline::{self, Late},
+    },
     factor::Factor,
     id::AccountId,
     lockout::{Consequence, Lock},
@@ -17,7 +20,7 @@ use claviger_domain::{
     resync::{self, Pair},
     sign_in::TotpSwitch,
     time::Timestamp,
-    totp::{Code, TotpSecret},
+    totp::{Code, Step, TotpSecret},
 };
 use claviger_store::{
     Commit,
@@ -147,6 +150,40 @@ impl App {
             self.tell_of_lock(draft, account, &sealed.factor, consequence).await?;
         }
         Ok(told)
+    }
+
+    /// S8.5: uses up the step of a code that a device accepted at its time `at` without asking.
+    pub(crate) fn take_offline(
+        &self,
+        draft: &mut Draft<'_>,
+        factor: &Factor,
+        step: Step,
+        at: Timestamp,
+    ) -> Late {
+        let (late, after) = offline::accepted(factor, step, at, draft.now);
+        draft.write(match late {
+            Late::UsedUp => table::factor::save(draft.organization.id, &after),
+            Late::Dead | Late::Twice | Late::Implausible => {
+                table::factor::unchanged(draft.organization.id, factor)
+            }
+        });
+        late
+    }
+
+    /// S8.5: counts a wrong code that a device saw at its time `at` without asking.
+    pub(crate) async fn count_offline(
+        &self,
+        draft: &mut Draft<'_>,
+        account: &Account,
+        factor: &Factor,
+        at: Timestamp,
+    ) -> Result<(), Problem> {
+        let rules = draft.organization.settings.lockout;
+        let (after, consequence) = offline::wrong(factor, &rules, at, draft.now);
+        draft.write(table::factor::save(draft.organization.id, &after));
+        let details = json!({ "in_row": after.failures.in_row });
+        draft.log("device.code.offline", &Target::from(account), "wrong_code", details);
+        self.tell_of_lock(draft, account, factor, consequence).await
     }
 
     /// S4.19: the person and the administrators are told of a wrong code that locked the factor.

@@ -17,6 +17,8 @@ pub enum Group {
     Passwords,
     /// Users, groups, jobs.
     Users,
+    /// Devices, their groups and connect keys.
+    Devices,
     /// Administrators, their keys and roles.
     Administrators,
     /// The organization and its log.
@@ -27,11 +29,12 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the filter.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Self::SignIn,
         Self::Mfa,
         Self::Passwords,
         Self::Users,
+        Self::Devices,
         Self::Administrators,
         Self::Organization,
         Self::Other,
@@ -44,6 +47,7 @@ impl Group {
             Self::Mfa => "mfa",
             Self::Passwords => "passwords",
             Self::Users => "users",
+            Self::Devices => "devices",
             Self::Administrators => "administrators",
             Self::Organization => "organization",
             Self::Other => "other",
@@ -57,6 +61,7 @@ impl Group {
             Self::Mfa => "MFA",
             Self::Passwords => "Passwords",
             Self::Users => "Users and groups",
+            Self::Devices => "Devices",
             Self::Administrators => "Administrators",
             Self::Organization => "Organization",
             Self::Other => "Other",
@@ -76,7 +81,8 @@ impl Group {
             })
         };
         // A more particular name stands before the one that it begins with.
-        if within(&["sign_in", "sign_out", "session", "verify", "factor", "account.not_me", "step_up"]) {
+        let signing_in = ["sign_in", "sign_out", "session", "verify", "factor", "account.not_me", "step_up"];
+        if within(&signing_in) || within(&["device.password", "device.code", "device.login"]) {
             Self::SignIn
         } else if within(&["user.mfa", "administrator.mfa", "mfa", "recovery_codes", "token"]) {
             Self::Mfa
@@ -84,6 +90,8 @@ impl Group {
             Self::Passwords
         } else if within(&["user", "users", "group", "profile", "job"]) {
             Self::Users
+        } else if within(&["device", "device_group", "connect_key"]) {
+            Self::Devices
         } else if within(&["administrator", "administrators", "api_key", "permission", "home"]) {
             Self::Administrators
         } else if within(&["organization", "activity"]) {
@@ -137,6 +145,42 @@ const ACTIONS: &[(&str, &str)] = &[
     ("session.end_all", "All sessions ended"),
     ("session.end_others", "Other sessions ended"),
     ("verify", "Code checked for another program"),
+    ("device.password", "Device login, password"),
+    ("device.code", "Device login, code"),
+    ("device.code.offline", "Device login, code checked without the server"),
+    ("device.code.replayed_offline", "Code used at a device without the server that was used here, too"),
+    ("device.login.first_factor", "Device login without a code: MFA not set up"),
+    ("device.login.let_in", "Device login without a code: the agent did not answer"),
+    ("device.login.refused", "Device login refused"),
+    ("device.enroll", "Device enrolled"),
+    ("device.uninstall", "Agent uninstalled"),
+    ("device.report", "Device told of somebody it does not know"),
+    ("device.mfa.in_force", "MFA in force on a device"),
+    ("device.mfa.not_in_force", "MFA no longer in force on a device"),
+    ("device.mfa.blocked", "Device can't put MFA in force"),
+    ("device.mfa.proven", "MFA proven on a device"),
+    ("device.mfa.taken_back", "Device took MFA back: nobody proved it"),
+    ("device.break_glass.use", "Break-glass code used"),
+    ("device.break_glass", "Break-glass code made"),
+    ("device.rename", "Device renamed"),
+    ("device.rules", "Device's rules changed"),
+    ("device.mfa.on", "MFA switched on for a device"),
+    ("device.mfa.off", "MFA switched off for a device"),
+    ("device.mfa.confirm", "MFA of a device confirmed by an administrator"),
+    ("device.bind", "User bound to a device"),
+    ("device.unbind", "User unbound from a device"),
+    ("device.take_over", "Take-over of an account on a device confirmed"),
+    ("device.join", "Device joined a group"),
+    ("device.leave", "Device left a group"),
+    ("device.delete", "Device deleted"),
+    ("device_group.create", "Group of devices made"),
+    ("device_group.edit", "Group of devices changed"),
+    ("device_group.delete", "Group of devices deleted"),
+    ("device_group.bind", "Group of users bound to devices"),
+    ("device_group.unbind", "Group of users unbound from devices"),
+    ("connect_key.create", "Connect key made"),
+    ("connect_key.rotate", "Connect key rotated"),
+    ("connect_key.revoke", "Connect key revoked"),
     ("factor.lock", "Locked after too many wrong codes"),
     ("account.not_me", "Locked: a change was reported as not theirs"),
     ("mfa.set_up.start", "MFA set-up started"),
@@ -180,6 +224,9 @@ const ACTIONS: &[(&str, &str)] = &[
     ("user.suspend", "User suspended"),
     ("user.delete", "User deleted"),
     ("user.unlock", "User unlocked"),
+    ("user.posix", "User's account on devices changed"),
+    ("user.ssh_key.add", "SSH key added"),
+    ("user.ssh_key.remove", "SSH key removed"),
     ("users.upload", "File of users uploaded"),
     ("profile.change", "Profile changed"),
     ("group.create", "Group made"),
@@ -272,6 +319,10 @@ mod tests {
             ("sign_in", Group::SignIn),
             ("sign_in.code", Group::SignIn),
             ("verify", Group::SignIn),
+            ("device.code.offline", Group::SignIn),
+            ("device.mfa.on", Group::Devices),
+            ("connect_key.create", Group::Devices),
+            ("user.ssh_key.add", Group::Users),
             ("user.mfa.reset", Group::Mfa),
             ("administrator.mfa.reset", Group::Mfa),
             ("token.import", Group::Mfa),

@@ -80,7 +80,7 @@ impl Hand {
             }
             Who::Host | Who::System => Self { own: None, reach: Reach::Everybody },
             Who::User(id) => Self { own: Some(id), reach: Reach::Nobody },
-            Who::Visitor => Self { own: None, reach: Reach::Nobody },
+            Who::Visitor | Who::Device(_) => Self { own: None, reach: Reach::Nobody },
         }
     }
 

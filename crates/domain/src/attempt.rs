@@ -1,5 +1,7 @@
 //! Judging a code against a factor: the only way to "accepted" (S4.17, S4.19).
 
+pub mod offline;
+
 use crate::{
     factor::Factor,
     lockout::{Consequence, Failures, Lock, LockoutRules},

@@ -17,7 +17,7 @@ pub struct Entry {
     pub organization: OrganizationId,
     /// When.
     pub at: Timestamp,
-    /// `administrator`, `api_key`, `user`, `visitor`, `host` or `system`.
+    /// `administrator`, `api_key`, `user`, `device`, `visitor`, `host` or `system`.
     pub actor_kind: String,
     /// The actor's account, if it has one.
     pub actor_id: String,
@@ -43,6 +43,7 @@ pub fn actor_words(actor: &Actor) -> (&'static str, String) {
         Who::Administrator { id, .. } => ("administrator", id.to_string()),
         Who::ApiKey { owner, .. } => ("api_key", owner.to_string()),
         Who::User(id) => ("user", id.to_string()),
+        Who::Device(id) => ("device", id.to_string()),
         Who::Visitor => ("visitor", String::new()),
         Who::Host => ("host", String::new()),
         Who::System => ("system", String::new()),

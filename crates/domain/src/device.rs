@@ -1,12 +1,19 @@
 //! Devices: what is laid down for one, and what is known of it (S8).
 
 mod account_name;
+pub mod forecast;
+mod known;
+mod proof;
 mod ssh;
 mod status;
+mod touched;
 
 pub use account_name::AccountName;
+pub use known::{AccountState, Device, NAME, SshServer, parse_name, told};
+pub use proof::{Proof, Revert, Stage};
 pub use ssh::{FirstFactor, Ssh, SshChange, SshConflict, Switch};
 pub use status::{Applied, Blocked, MfaStatus, Standing};
+pub use touched::{Touched, touched};
 
 use crate::time::Span;
 use serde::{Deserialize, Serialize};

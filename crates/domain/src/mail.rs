@@ -31,6 +31,8 @@ pub enum Kind {
     PasswordReset,
     /// The password was changed.
     PasswordChanged,
+    /// S8.8: an administrator made a break-glass code for the person on a device.
+    BreakGlass,
     /// Administrators: a link to set MFA up anew (S6.8).
     MfaResetLink,
     /// Administrators with Billing, and the person: MFA can be set up anew after a delay, unless somebody cancels it.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 24] = [
+    pub const ALL: [Kind; 25] = [
         Self::Registration,
         Self::MfaRequired,
         Self::Reminder,
@@ -72,6 +74,7 @@ impl Kind {
         Self::ReportedMisuse,
         Self::PasswordReset,
         Self::PasswordChanged,
+        Self::BreakGlass,
         Self::MfaResetLink,
         Self::MfaResetDelayed,
         Self::MfaResetApproval,
@@ -101,6 +104,7 @@ impl Kind {
             Self::ReportedMisuse => "reported_misuse",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::BreakGlass => "break_glass",
             Self::MfaResetLink => "mfa_reset_link",
             Self::MfaResetDelayed => "mfa_reset_delayed",
             Self::MfaResetApproval => "mfa_reset_approval",
@@ -136,6 +140,7 @@ impl Kind {
             Self::ReportedMisuse => "Reported misuse",
             Self::PasswordReset => "Password reset",
             Self::PasswordChanged => "Password changed",
+            Self::BreakGlass => "Break-glass code made",
             Self::MfaResetLink => "Link to reset MFA",
             Self::MfaResetDelayed => "MFA reset with a delay",
             Self::MfaResetApproval => "MFA reset to approve",
@@ -158,6 +163,7 @@ impl Kind {
             self,
             Self::Registration
                 | Self::PasswordReset
+                | Self::BreakGlass
                 | Self::MfaResetLink
                 | Self::MfaResetDelayed
                 | Self::MfaResetApproval
@@ -234,7 +240,7 @@ mod tests {
     #[test]
     fn a_mail_without_which_somebody_stays_out_is_always_sent() {
         let always: Vec<_> = Kind::ALL.into_iter().filter(|kind| !kind.may_be_off()).collect();
-        let people = [Kind::Registration, Kind::PasswordReset];
+        let people = [Kind::Registration, Kind::PasswordReset, Kind::BreakGlass];
         let resets = [Kind::MfaResetLink, Kind::MfaResetDelayed, Kind::MfaResetApproval];
         let others = [Kind::AdministratorReset, Kind::AdministratorInvited, Kind::Test];
         assert_eq!(always, [&people[..], &resets, &others].concat());

@@ -32,11 +32,13 @@ pub enum Placeholder {
     Actor,
     /// Whom it happened to.
     Person,
+    /// On which device.
+    Device,
 }
 
 impl Placeholder {
     /// Every placeholder, the ones that every mail knows first.
-    pub const ALL: [Placeholder; 8] = [
+    pub const ALL: [Placeholder; 9] = [
         Self::Organization,
         Self::Name,
         Self::SupportContact,
@@ -45,6 +47,7 @@ impl Placeholder {
         Self::Left,
         Self::Actor,
         Self::Person,
+        Self::Device,
     ];
 
     /// The word between the braces.
@@ -58,6 +61,7 @@ impl Placeholder {
             Self::Left => "left",
             Self::Actor => "actor",
             Self::Person => "person",
+            Self::Device => "device",
         }
     }
 
@@ -77,6 +81,7 @@ impl Placeholder {
             Self::Left => "what is left, like “24 hours” or “3 recovery codes”",
             Self::Actor => "who did it",
             Self::Person => "whom it happened to",
+            Self::Device => "the name of the device",
         }
     }
 
@@ -92,13 +97,16 @@ impl Placeholder {
                     | Kind::PeriodChanged
                     | Kind::MfaReset
                     | Kind::FactorLocked
+                    | Kind::BreakGlass
                     | Kind::MfaResetDelayed
                     | Kind::MfaResetApproval
             ),
             Self::Left => matches!(kind, Kind::Reminder | Kind::RecoveryCodeUsed),
+            Self::Device => matches!(kind, Kind::BreakGlass),
             Self::Actor => matches!(
                 kind,
-                Kind::MfaResetApproval
+                Kind::BreakGlass
+                    | Kind::MfaResetApproval
                     | Kind::MfaResetCanceled
                     | Kind::AdministratorReset
                     | Kind::AdministratorCreated
@@ -293,7 +301,11 @@ mod tests {
             Placeholder::Organization => Some("Acme {days} <b>".into()),
             Placeholder::Days => Some("7 days\n\nand more".into()),
             Placeholder::Name | Placeholder::SupportContact => Some(String::new()),
-            Placeholder::Deadline | Placeholder::Left | Placeholder::Actor | Placeholder::Person => None,
+            Placeholder::Deadline
+            | Placeholder::Left
+            | Placeholder::Actor
+            | Placeholder::Person
+            | Placeholder::Device => None,
         })
     }
 

@@ -80,6 +80,8 @@ pub struct Settings {
     pub session_overall: Span,
     /// How long entries of the activity log are kept.
     pub log_kept: Retention,
+    /// S8.5: for how many days devices check codes without the server.
+    pub offline_days: u16,
 }
 
 /// How many consecutive codes confirm a new factor.
@@ -140,6 +142,7 @@ impl Settings {
             user_idle: Span::hours(1),
             session_overall: Span::hours(12),
             log_kept: Retention::Forever,
+            offline_days: 30,
         })
     }
 
@@ -164,7 +167,7 @@ impl Settings {
 
     /// Every setting but the name, under its name, as the text that [`Settings::changed`] takes: what forms are
     /// filled with and what is stored.
-    pub fn texts(&self) -> [(&'static str, String); 20] {
+    pub fn texts(&self) -> [(&'static str, String); 21] {
         let hours = |span: Span| span.micros() / Span::hours(1).micros();
         let minutes = |span: Span| span.micros() / Span::minutes(1).micros();
         [
@@ -188,6 +191,7 @@ impl Settings {
             ("user_idle_minutes", minutes(self.user_idle).to_string()),
             ("session_hours", hours(self.session_overall).to_string()),
             (Retention::FIELD, self.log_kept.text()),
+            ("offline_days", self.offline_days.to_string()),
         ]
     }
 
@@ -249,6 +253,9 @@ impl Settings {
             number("session_hours", "Hours", text, 1, 168).map(Span::hours)
         });
         change.to(Retention::FIELD, &mut settings.log_kept, Retention::parse);
+        change.to("offline_days", &mut settings.offline_days, |text| {
+            count(number("offline_days", "Days", text, 1, 365))
+        });
         change.fields.finish(Some(settings))
     }
 }

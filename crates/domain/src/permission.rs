@@ -1,6 +1,6 @@
 //! Eight roles and what they may do (S6.2), as one table; and a token that only the check can make.
 
-use crate::id::AccountId;
+use crate::id::{AccountId, DeviceId};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -207,6 +207,8 @@ pub enum Who {
     },
     /// A user, for themselves.
     User(AccountId),
+    /// A device, for somebody at its login or for itself.
+    Device(DeviceId),
     /// Someone not known yet: a sign-in, a link.
     Visitor,
     /// The command line on the server's host.
@@ -275,7 +277,7 @@ impl Actor {
         let allowed = match self.who {
             Who::Administrator { role, .. } | Who::ApiKey { role, .. } => role.allows(P::PERMISSION),
             Who::Host | Who::System => true,
-            Who::User(_) | Who::Visitor => false,
+            Who::User(_) | Who::Device(_) | Who::Visitor => false,
         };
         if allowed {
             Ok(Granted { actor: self.clone(), permission: PhantomData })
@@ -347,5 +349,7 @@ mod tests {
         assert!(actor(Who::System).granted::<SeeHome>().is_ok());
         assert!(actor(Who::User(id)).granted::<SeeHome>().is_err());
         assert!(actor(Who::Visitor).granted::<AssistUsers>().is_err());
+        let device = DeviceId::new(Timestamp(0), [0; 10]);
+        assert!(actor(Who::Device(device)).granted::<ViewUsers>().is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! What can be changed on condition that nobody changed it meanwhile (S13.1).
 
 use crate::{
-    id::{AccountId, GroupId, TokenId},
+    id::{AccountId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, TokenId},
     mail::Kind,
 };
 
@@ -22,6 +22,12 @@ pub enum Resource {
     Group(GroupId),
     /// A hardware token.
     Token(TokenId),
+    /// A device.
+    Device(DeviceId),
+    /// A group of devices.
+    DeviceGroup(DeviceGroupId),
+    /// A connect key.
+    ConnectKey(ConnectKeyId),
 }
 
 /// What whoever asks for a change has seen of it.

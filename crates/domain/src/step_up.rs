@@ -33,7 +33,7 @@ pub fn asked(who: &Who, now: Timestamp) -> Option<Asked> {
             Some(Asked::Password)
         }
         Who::ApiKey { .. } | Who::Host | Who::System => None,
-        Who::User(_) | Who::Visitor => Some(Asked::Code),
+        Who::User(_) | Who::Device(_) | Who::Visitor => Some(Asked::Code),
     }
 }
 

@@ -7,10 +7,12 @@
 use crate::{
     id::{DeviceId, FactorId},
     secret::Secret,
+    time::Timestamp,
     totp::{Around, Code, Match, Step, TotpSecret},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::ops::Range;
 use subtle::ConstantTimeEq;
 
 /// Bytes of a key.
@@ -19,6 +21,20 @@ pub const KEY_BYTES: usize = 32;
 pub const VERIFIER_BYTES: usize = 8;
 /// Steps of a day.
 pub const STEPS_A_DAY: i64 = 2_880;
+
+/// Steps of one answer at most: 32 days, so that the default window is one.
+const STEPS_AT_ONCE: i64 = 32 * STEPS_A_DAY;
+/// Steps before and after that a code may be of (S4.17, S4.18).
+const AROUND: i64 = 3;
+
+/// S8.5: the steps that a device checks codes of on its own from now on, beginning with `from`, as many as one answer
+/// holds. `resynced` is where a resync found the factor's clock.
+pub fn offline_window(resynced: i64, days: u16, from: Step, now: Timestamp) -> Range<i64> {
+    let center = Step::at(now).0.saturating_add(resynced);
+    let end = center.saturating_add(i64::from(days).saturating_mul(STEPS_A_DAY)).saturating_add(AROUND);
+    let first = from.0.clamp(center.saturating_sub(AROUND), end);
+    first..end.min(first.saturating_add(STEPS_AT_ONCE))
+}
 
 /// What the codes of one step look like under a device's key.
 pub type Verifier = [u8; VERIFIER_BYTES];
@@ -56,7 +72,7 @@ impl DeviceKey {
     }
 
     /// The verifiers of consecutive steps, for the device.
-    pub fn verifiers(&self, secret: &TotpSecret, steps: std::ops::Range<i64>) -> Vec<Verifier> {
+    pub fn verifiers(&self, secret: &TotpSecret, steps: Range<i64>) -> Vec<Verifier> {
         steps.map(|step| self.of_digits(Step(step), &digits(secret.code(Step(step))))).collect()
     }
 
@@ -96,10 +112,7 @@ fn keyed(key: &[u8], parts: &[&[u8]]) -> [u8; KEY_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        time::Timestamp,
-        totp::{Drift, Window},
-    };
+    use crate::totp::{Drift, Window};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_500_000_015);
 
@@ -153,6 +166,24 @@ mod tests {
         let code = typed(Step::at(NOW).0);
         assert_ne!(key(1).verifier(Step::at(NOW), &code), key(2).verifier(Step::at(NOW), &code));
         assert_ne!(key(1).expose().get(..20), Some(secret().expose()));
+    }
+
+    #[test]
+    fn a_window_has_the_days_ahead_and_is_sent_in_parts() {
+        let center = Step::at(NOW).0;
+        let month = offline_window(0, 30, Step::NONE, NOW);
+        assert_eq!(month, center - AROUND..center + 30 * STEPS_A_DAY + AROUND);
+        assert_eq!(offline_window(0, 30, Step(center + 100), NOW), center + 100..month.end);
+        assert_eq!(offline_window(0, 30, Step(i64::MAX), NOW), month.end..month.end);
+        assert_eq!(offline_window(-20, 30, Step::NONE, NOW), month.start - 20..month.end - 20);
+        let mut year = offline_window(0, 365, Step::NONE, NOW);
+        let (mut parts, end) = (1, center + 365 * STEPS_A_DAY + AROUND);
+        while year.end < end {
+            year = offline_window(0, 365, Step(year.end), NOW);
+            assert!(!year.is_empty() && year.end - year.start <= STEPS_AT_ONCE);
+            parts += 1;
+        }
+        assert_eq!(parts, 12);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{config::Config, logs, tls::Tls, world};
 use anyhow::{Context, Result};
 use axum::Router;
-use claviger_app::set_up::Installation;
+use claviger_app::{App, set_up::Installation};
 use claviger_web::{Options, Peer, Web};
 use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -18,7 +18,8 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-const CONNECTIONS: usize = 10_000;
+/// Each device keeps one open while it waits for news.
+const CONNECTIONS: usize = 40_000;
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(25);
@@ -51,14 +52,20 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     if let Some(tls) = &tls {
         tokio::spawn(Arc::clone(tls).watch());
     }
-    accept_until_stopped(listener, claviger_web::router(Web::new(app, options)), tls).await?;
+    accept_until_stopped(listener, app, options, tls).await?;
     let _ = stop.send(true);
     jobs.await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn accept_until_stopped(listener: TcpListener, router: Router, tls: Option<Arc<Tls>>) -> Result<()> {
+async fn accept_until_stopped(
+    listener: TcpListener,
+    app: App,
+    options: Options,
+    tls: Option<Arc<Tls>>,
+) -> Result<()> {
+    let router = claviger_web::router(Web::new(app.clone(), options));
     let graceful = GracefulShutdown::new();
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -87,6 +94,7 @@ async fn accept_until_stopped(listener: TcpListener, router: Router, tls: Option
         });
     }
     drop(listener);
+    app.let_devices_go();
     tracing::info!("stopping: waiting for requests that are under way");
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn plan(connection: &Connection, sql: &str) -> String {
-        let parameters = numbered(sql).matches('?').count();
+        let parameters = (1..).take_while(|n| sql.contains(&format!("${n}"))).count();
         let mut statement = prepare(connection, &format!("EXPLAIN QUERY PLAN {sql}"), parameters).unwrap();
         let mut found = statement.query(params_from_iter((0..parameters).map(|_| Value::Null))).unwrap();
         let mut steps = Vec::new();
@@ -287,6 +287,26 @@ mod tests {
                 let plan = plan(&connection, sql);
                 assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}: {plan}");
             }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// S8: a device asks for everybody who is bound to it at every change.
+    #[test]
+    fn a_device_and_its_users_find_each_other_by_indexes() {
+        use crate::table::device_bound::{DEVICES_OF, EVERYBODY, SSH_KEYS, TIE};
+        let folder = std::env::temp_dir().join(format!("claviger-device-plans-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let connection = connect(&folder.join("test.db")).unwrap();
+        migrate_sqlite(&connection).unwrap();
+        for sql in [EVERYBODY, SSH_KEYS, TIE, DEVICES_OF] {
+            let plan = plan(&connection, sql);
+            // What was put together is read through; no table is.
+            let read_through = plan.split("; ").filter(|step| step.starts_with("SCAN"));
+            let tables: Vec<_> = read_through.filter(|step| !["SCAN x", "SCAN e"].contains(step)).collect();
+            assert!(tables.is_empty(), "{tables:?} in {plan}");
+            let by_organization = plan.matches("(organization=?)").count();
+            assert_eq!(by_organization, 0, "{plan}");
         }
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -56,6 +56,10 @@ values! {
     id::GroupId => |x| Self::Uuid(x.0),
     id::TokenId => |x| Self::Uuid(x.0),
     id::ResetId => |x| Self::Uuid(x.0),
+    id::DeviceId => |x| Self::Uuid(x.0),
+    id::ConnectKeyId => |x| Self::Uuid(x.0),
+    id::DeviceGroupId => |x| Self::Uuid(x.0),
+    id::BreakGlassId => |x| Self::Uuid(x.0),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -1,6 +1,7 @@
 //! Routes: two portals and the REST API. A handler has words for people and decides nothing.
 
 mod admin;
+mod agent;
 mod api;
 mod assets;
 mod chrome;
@@ -55,6 +56,7 @@ pub fn router(web: Web) -> Router {
     Router::new()
         .merge(pages)
         .nest("/api/v1", api::routes(&web))
+        .merge(agent::routes(&web))
         .merge(ops::routes())
         .merge(assets::routes())
         .merge(logo::routes())

@@ -1,6 +1,6 @@
 //! For those who operate the server: is it alive, is it ready, what has it done (S14.4).
 
-use crate::Web;
+use crate::{Web, agent};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use claviger_wire::server::HOLD_SECONDS;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{
@@ -67,9 +68,11 @@ async fn metrics(State(web): State<Web>) -> Response {
     let stats = web.app().store().stats();
     let store = format!(
         "# HELP store_batches Batches of writes answered.\n# TYPE store_batches counter\nstore_batches_total {}\n\
-         # HELP store_syncs Commits that waited for the disk.\n# TYPE store_syncs counter\nstore_syncs_total {}\n# EOF\n",
+         # HELP store_syncs Commits that waited for the disk.\n# TYPE store_syncs counter\nstore_syncs_total {}\n\
+         # HELP devices_waiting Devices that wait for news here.\n# TYPE devices_waiting gauge\ndevices_waiting {}\n# EOF\n",
         stats.batches(),
-        stats.syncs()
+        stats.syncs(),
+        web.app().waiting_devices()
     );
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text + &store).into_response()
@@ -77,6 +80,9 @@ async fn metrics(State(web): State<Web>) -> Response {
 
 /// A request that has not come whole and been answered by then is given up.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// A device's call is held for as long as nothing changes, and then has the same time.
+const HELD: Duration = Duration::from_secs(HOLD_SECONDS);
 
 /// Only methods that exist, so that nobody can make up labels without end.
 fn method_label(method: &Method) -> &'static str {
@@ -97,14 +103,17 @@ pub(crate) async fn measure(State(web): State<Web>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = method_label(request.method());
     let begun = tokio::time::Instant::now();
-    let response = match tokio::time::timeout(ANSWERED_WITHIN, next.run(request)).await {
+    let held = if route == agent::STATE { HELD } else { Duration::ZERO };
+    let response = match tokio::time::timeout(held + ANSWERED_WITHIN, next.run(request)).await {
         Ok(response) => response,
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
     };
     let took = begun.elapsed();
     let status = response.status();
     let metrics = web.metrics();
-    metrics.seconds.observe(took.as_secs_f64());
+    if held.is_zero() {
+        metrics.seconds.observe(took.as_secs_f64());
+    }
     let labels =
         [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_u16().to_string())];
     metrics.requests.get_or_create(&labels).inc();

@@ -206,7 +206,8 @@ pub fn normalize_break_glass(typed: &str) -> String {
 /// Characters of a break-glass code: Base32.
 pub const BREAK_GLASS_CHARACTERS: usize = 16;
 
-/// What a user's codes are checked with.
+/// What a user's codes are checked with: at most 32 days in one answer, so that a longer window takes several, each from
+/// the step after the last one. An empty answer means that there is no more.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verifiers {
     /// Whose factor.

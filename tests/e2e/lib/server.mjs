@@ -21,21 +21,24 @@ export class Server {
   output = '';
   logs = '';
 
-  constructor(port, environment) {
-    this.url = `http://localhost:${port}`;
+  constructor(url, environment) {
+    this.url = url;
     this.#environment = { PATH: process.env.PATH, ...environment };
   }
 
-  static async at(folder, databaseUrl, clock, extra = {}) {
+  /** With a certificate it is there for the whole network, without one for this host. */
+  static async at(folder, databaseUrl, clock, extra = {}, certificate = null) {
     const port = await freePort();
+    const url = `${certificate ? 'https' : 'http'}://localhost:${port}`;
     const own = {
       CLAVIGER_DATA_DIR: folder,
-      CLAVIGER_LISTEN: `127.0.0.1:${port}`,
-      CLAVIGER_PUBLIC_URL: `http://localhost:${port}`,
+      CLAVIGER_LISTEN: `${certificate ? '0.0.0.0' : '127.0.0.1'}:${port}`,
+      CLAVIGER_PUBLIC_URL: url,
+      ...(certificate && { CLAVIGER_TLS_CERTIFICATE: certificate.chain, CLAVIGER_TLS_KEY: certificate.key }),
       CLAVIGER_DATABASE_URL: databaseUrl,
       CLAVIGER_LOG_FORMAT: 'json',
     };
-    return new Server(port, { ...own, ...clock.environment, ...extra });
+    return new Server(url, { ...own, ...clock.environment, ...extra });
   }
 
   async start() {

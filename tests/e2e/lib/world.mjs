@@ -19,12 +19,12 @@ export class World {
   secrets = new Secrets();
   windows = [];
 
-  static async open({ database = 'sqlite', clock = {} } = {}) {
+  static async open({ database = 'sqlite', clock = {}, certificate = null } = {}) {
     const world = new World();
     world.clock = new Clock(world.#folder, clock);
     world.database = openDatabase(database, world.#folder);
     world.mailbox = await Mailbox.open();
-    world.server = await Server.at(world.#folder, world.database.url, world.clock, { CLAVIGER_ALLOW_PLAIN_SMTP: 'true', CLAVIGER_API_CALLS_PER_MINUTE: '0', CLAVIGER_API_WRONG_KEYS_PER_MINUTE: '0' });
+    world.server = await Server.at(world.#folder, world.database.url, world.clock, { CLAVIGER_ALLOW_PLAIN_SMTP: 'true', CLAVIGER_API_CALLS_PER_MINUTE: '0', CLAVIGER_API_WRONG_KEYS_PER_MINUTE: '0' }, certificate);
     try {
       await world.server.start();
     } catch (error) {

@@ -21,6 +21,7 @@ pub(super) fn letter(kind: Kind, told: &Told) -> Letter {
         Kind::ReportedMisuse => reported_misuse(told),
         Kind::PasswordReset => password_reset(organization),
         Kind::PasswordChanged => password_changed(organization),
+        Kind::BreakGlass => break_glass(told),
         Kind::MfaResetLink => reset_letters::link(organization),
         Kind::MfaResetDelayed => reset_letters::delayed(told),
         Kind::MfaResetApproval => reset_letters::approval(told),
@@ -234,6 +235,21 @@ fn password_changed(organization: &str) -> Letter {
             format!(
                 "The password of your account at {organization} was just changed, and your other sessions were signed out."
             ),
+            NOT_YOU.into(),
+        ],
+    )
+}
+
+fn break_glass(told: &Told) -> Letter {
+    let (actor, device) = (text(&told.actor), text(&told.device));
+    Letter::new(
+        format!("A break-glass code was made for you on {device}"),
+        [
+            format!(
+                "{actor} made a one-time code with which you can sign in to {device} without your authenticator, until {}.",
+                text(&told.deadline)
+            ),
+            "They tell you the code; it is in no mail. It works once, and only on this device.".into(),
             NOT_YOU.into(),
         ],
     )

@@ -35,6 +35,8 @@ pub struct Facts {
     pub not_me: Option<String>,
     /// What the recipient is called.
     pub name: Option<String>,
+    /// What the device is called that it is about.
+    pub device: Option<String>,
 }
 
 /// A mail as it leaves.

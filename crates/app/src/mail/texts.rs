@@ -93,6 +93,7 @@ fn sample(now: Timestamp, public_url: &str) -> Facts {
         left: Some(3),
         not_me: None,
         name: Some("Alice Example".into()),
+        device: Some("web-1".into()),
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Told {
     pub(super) left: Option<String>,
     pub(super) actor: Option<String>,
     pub(super) person: Option<String>,
+    pub(super) device: Option<String>,
     pub(super) page: Option<String>,
 }
 
@@ -50,6 +51,7 @@ impl Told {
             left,
             actor,
             person: facts.person.clone(),
+            device: facts.device.clone(),
             page: facts.link.clone(),
         }
     }
@@ -67,6 +69,7 @@ impl Told {
             left: some(Placeholder::Left),
             actor: some(Placeholder::Actor),
             person: some(Placeholder::Person),
+            device: some(Placeholder::Device),
             page: Some(String::new()),
         }
     }
@@ -82,6 +85,7 @@ impl Told {
             Placeholder::Left => self.left.clone(),
             Placeholder::Actor => self.actor.clone(),
             Placeholder::Person => self.person.clone(),
+            Placeholder::Device => self.device.clone(),
         }
     }
 }

@@ -4,6 +4,11 @@
 mod activity;
 mod activity_kept;
 mod administrators;
+mod agent;
+mod device_admin;
+mod devices;
+mod devices_login;
+mod devices_watch;
 mod enrollment;
 mod helping;
 mod idempotency;

@@ -30,6 +30,7 @@ fn the_texts_of_settings_give_the_same_settings() {
         ("user_idle_minutes", "90"),
         ("session_hours", "8"),
         ("log_days", "365"),
+        ("offline_days", "365"),
     ])
     .unwrap();
     let texts = settings.texts();
@@ -62,6 +63,7 @@ fn all_errors_are_reported_at_once() {
         ("lockout_minutes", "4"),
         ("session_hours", "1000"),
         ("time_zone", "Mars"),
+        ("offline_days", "366"),
     ]);
     let fields: Vec<_> = bad.unwrap_err().into_iter().map(|error| error.field).collect();
     assert_eq!(
@@ -76,7 +78,8 @@ fn all_errors_are_reported_at_once() {
             "recovery_codes",
             "lockout_codes",
             "lockout_minutes",
-            "session_hours"
+            "session_hours",
+            "offline_days"
         ]
     );
 }

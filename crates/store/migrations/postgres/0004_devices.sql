@@ -46,6 +46,8 @@ CREATE TABLE device (
     connect_key UUID NOT NULL,
     PRIMARY KEY (organization, id)
 );
+-- An agent whose reply was lost enrolls with the same key again.
+CREATE INDEX device_public_key ON device (organization, public_key);
 CREATE INDEX device_name ON device (organization, name_key, id);
 CREATE INDEX device_mfa ON device (organization, mfa, name_key, id);
 
@@ -98,6 +100,8 @@ CREATE TABLE device_account (
     take_over TEXT NOT NULL,
     -- unknown, ready, locked, needs_take_over, name_refused or failed.
     state TEXT NOT NULL,
+    -- The name it was last told under; nothing before that.
+    name TEXT NOT NULL DEFAULT '',
     offline_until BIGINT,
     reported_at BIGINT,
     PRIMARY KEY (organization, device, account)

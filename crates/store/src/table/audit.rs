@@ -146,6 +146,40 @@ pub async fn chain(
     store.query(SQL, p![organization, after, limit]).await
 }
 
+/// An entry as far as it tells whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Which entry.
+    pub id: AuditId,
+    /// Its number; below 1 before it is sealed.
+    pub sequence: i64,
+    /// What was done.
+    pub action: String,
+    /// To whom or what, by id.
+    pub target: String,
+}
+
+impl FromRow for News {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { id: AuditId(row.get(0)?), sequence: row.get(1)?, action: row.get(2)?, target: row.get(3)? })
+    }
+}
+
+/// Sealed entries after `sequence`, in the order of the chain, and those that are not sealed yet: at most so many of
+/// both. Every entry is among them once it has its number, whatever a clock says.
+pub async fn news(
+    store: &Store,
+    organization: OrganizationId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<News>, StoreError> {
+    const SQL: &str = "SELECT s.id, s.sequence, s.action, s.target_id FROM (SELECT id, sequence, action, target_id \
+          FROM audit WHERE organization = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) s \
+        UNION ALL SELECT u.id, u.sequence, u.action, u.target_id FROM (SELECT id, sequence, action, target_id \
+          FROM audit WHERE organization = $1 AND sequence < 1 ORDER BY sequence, id LIMIT $3) u";
+    store.query(SQL, p![organization, after, limit]).await
+}
+
 /// The newest entries about an account.
 pub async fn about(
     store: &Store,

@@ -176,6 +176,12 @@ pub fn fill(organization: OrganizationId, job: JobId, filter: &Filter, now: Time
     [Statement::built(filtered(select, filter, now)), Statement::new(TOTAL, p![organization, job])]
 }
 
+/// The number of items of a job that is filled by hand.
+pub fn total(organization: OrganizationId, job: JobId, total: i64) -> Statement {
+    const SQL: &str = "UPDATE job SET total = $3 WHERE organization = $1 AND id = $2";
+    Statement::new(SQL, p![organization, job, total])
+}
+
 /// One item of a job that is filled by hand.
 pub fn item(organization: OrganizationId, job: JobId, line: &Line, payload: &str) -> Statement {
     const SQL: &str = "INSERT INTO job_item (organization, job, position, label, payload, reason) \

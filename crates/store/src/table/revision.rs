@@ -33,6 +33,9 @@ revisions! {
     Resource::Account(_) => "a.revision", " FROM account a WHERE a.organization = $1 AND a.id = $2", "$3";
     Resource::Group(_) => "g.revision", " FROM user_group g WHERE g.organization = $1 AND g.id = $2", "$3";
     Resource::Token(_) => "t.revision", " FROM hardware_token t WHERE t.organization = $1 AND t.id = $2", "$3";
+    Resource::Device(_) => "d.revision", " FROM device d WHERE d.organization = $1 AND d.id = $2", "$3";
+    Resource::DeviceGroup(_) => "g.revision", " FROM device_group g WHERE g.organization = $1 AND g.id = $2", "$3";
+    Resource::ConnectKey(_) => "k.revision", " FROM connect_key k WHERE k.organization = $1 AND k.id = $2", "$3";
 }
 
 fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
@@ -42,6 +45,9 @@ fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
         Resource::Account(id) => p![organization, id],
         Resource::Group(id) => p![organization, id],
         Resource::Token(id) => p![organization, id],
+        Resource::Device(id) => p![organization, id],
+        Resource::DeviceGroup(id) => p![organization, id],
+        Resource::ConnectKey(id) => p![organization, id],
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod commit;
 mod consume;
+mod device_admin;
+mod devices;
 mod list;
 mod schema;
 mod tables;

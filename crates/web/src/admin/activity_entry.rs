@@ -50,6 +50,7 @@ fn facts(event: &Event) -> Vec<Fact> {
         "administrator" => "Administrator",
         "api_key" => "API key",
         "user" => "User",
+        "device" => "Device",
         "visitor" => "Somebody not signed in",
         "host" => "Command line on the server",
         "system" => "The server by itself",

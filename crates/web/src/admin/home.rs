@@ -166,6 +166,13 @@ fn checklist(figures: &Figures) -> Option<Checklist> {
             "/admin/users",
             "Go to Users",
         ),
+        (
+            devices(figures) > 0,
+            "Add a device",
+            "Its login asks for the code once you enable MFA there.",
+            "/admin/devices/new",
+            "Add a device",
+        ),
     ];
     let total = i64::try_from(steps.len()).unwrap_or(0);
     let done = i64::try_from(steps.iter().filter(|step| step.0).count()).unwrap_or(0);
@@ -188,6 +195,11 @@ fn checklist(figures: &Figures) -> Option<Checklist> {
     Some(Checklist { done, total, progress: format!("{done} of {total} done"), steps })
 }
 
+/// How many devices there are.
+fn devices(figures: &Figures) -> i64 {
+    figures.devices.iter().map(|(_, count)| count).sum()
+}
+
 fn cards(figures: &Figures) -> Vec<Figure> {
     let card = |href: &str, label: &str, value: String, detail: String, kind| Figure {
         href: href.into(),
@@ -201,6 +213,7 @@ fn cards(figures: &Figures) -> Vec<Figure> {
     let (enrolled, users) = (statuses.enrolled(), statuses.users());
     let share = charts::percent_words(charts::percent(enrolled, users));
     let counted = format!("{} of {}", words::number(enrolled), words::counted(users, "user"));
+    let in_force = figures.devices.iter().find(|(status, _)| status == "on").map_or(0, |(_, count)| *count);
     vec![
         card("/admin/users?mfa_status=enrolled", "Enrolled", share, counted, ""),
         card(
@@ -217,13 +230,22 @@ fn cards(figures: &Figures) -> Vec<Figure> {
             "are locked out".into(),
             if expired > 0 { "danger" } else { "" },
         ),
-        card(
-            "/admin/users?mfa_requirement=not_required",
-            "Not required",
-            words::number(users - statuses.required()),
-            "sign in as they like".into(),
-            "",
-        ),
+        match devices(figures) {
+            0 => card(
+                "/admin/users?mfa_requirement=not_required",
+                "Not required",
+                words::number(users - statuses.required()),
+                "sign in as they like".into(),
+                "",
+            ),
+            all => card(
+                "/admin/devices?mfa_status=on",
+                "Devices in force",
+                words::number(in_force),
+                format!("of {} ask for the code", words::counted(all, "device")),
+                "",
+            ),
+        },
     ]
 }
 

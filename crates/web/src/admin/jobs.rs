@@ -5,7 +5,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    view::{Pager, When, filters, page},
+    view::{Link, Pager, When, filters, page},
     visit::Admin,
 };
 use askama::Template;
@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claviger_app::{
-    csv_text, jobs,
+    csv_text, device_admin, jobs,
     stored::{Job, JobState, Line, Part, Which},
     words,
 };
@@ -67,6 +67,14 @@ pub(super) async fn list(
     Ok(page(&Jobs { chrome: AdminChrome::new(&web, &me, frame, "users").await?, rows }))
 }
 
+/// Where a job belongs in the menu, and what its items are.
+fn items_of(job: &Job) -> (&'static str, &'static str) {
+    match device_admin::Kind::of_job(&job.kind) {
+        Some(_) => ("devices", "Device"),
+        None => ("users", "User"),
+    }
+}
+
 /// The badge's color word.
 const fn badge(state: JobState) -> &'static str {
     match state {
@@ -91,6 +99,9 @@ fn state_words(job: &Job) -> String {
 #[template(path = "admin/job.html")]
 struct JobPage {
     chrome: AdminChrome,
+    place: Link,
+    /// What its items are.
+    of: &'static str,
     id: String,
     words: &'static str,
     state: &'static str,
@@ -164,8 +175,11 @@ pub(super) async fn show(
             format!("about {} left", words::span(claviger_domain::time::Span::from_micros(left.max(1))))
         }
     };
+    let (nav, of) = items_of(&job);
     Ok(page(&JobPage {
-        chrome: AdminChrome::new(&web, &me, frame, "users").await?,
+        chrome: AdminChrome::new(&web, &me, frame, nav).await?,
+        place: Link { href: format!("/admin/{nav}"), label: format!("{of}s") },
+        of,
         id: id.to_string(),
         words: jobs::words(&job.kind),
         state: badge(job.state),
@@ -217,7 +231,8 @@ pub(super) async fn report(
     let granted = me.actor.granted::<ViewUsers>()?;
     let id = job_id(&id)?;
     let job = web.app().job(&granted, id).await?;
-    let mut text = csv_text::line(["number", "user", "outcome", "reason"]);
+    let of = items_of(&job).1.to_lowercase();
+    let mut text = csv_text::line(["number", &of, "outcome", "reason"]);
     let mut after = 0;
     loop {
         let part = Part { of: Which::All, after, limit: AT_ONCE };

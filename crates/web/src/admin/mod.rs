@@ -13,8 +13,18 @@ mod bulk;
 mod charts;
 mod columns;
 mod confirm;
+mod connect_keys;
 #[cfg(debug_assertions)]
 pub(crate) mod design;
+mod device;
+mod device_activity;
+mod device_break_glass;
+mod device_bulk;
+mod device_groups;
+mod device_mfa;
+mod device_parts;
+mod device_users;
+mod devices;
 mod drift;
 mod email;
 mod export;
@@ -41,6 +51,7 @@ mod usage;
 mod user;
 mod user_actions;
 mod user_activity;
+mod user_devices;
 mod user_new;
 mod users;
 mod widgets;
@@ -87,6 +98,15 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(activity::routes())
         .merge(api_keys::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(device::routes())
+        .merge(device_activity::routes())
+        .merge(device_bulk::routes())
+        .merge(device_groups::routes())
+        .merge(device_mfa::routes())
+        .merge(device_users::routes())
+        .merge(connect_keys::routes())
+        .merge(user_devices::routes())
         .merge(usage::routes())
         .route("/admin/tokens", get(tokens::show))
         .route("/admin/tokens/import", get(token_import::show).merge(token_upload()))

@@ -38,6 +38,9 @@ fn resource(path: &str) -> Option<Resource> {
         ("users" | "administrators", Some(id)) => id.parse().ok().map(Resource::Account),
         ("groups", Some(id)) => id.parse().ok().map(Resource::Group),
         ("tokens", Some(id)) => id.parse().ok().map(Resource::Token),
+        ("devices", Some(id)) => id.parse().ok().map(Resource::Device),
+        ("device-groups", Some(id)) => id.parse().ok().map(Resource::DeviceGroup),
+        ("connect-keys", Some(id)) => id.parse().ok().map(Resource::ConnectKey),
         ("mail-texts", Some(kind)) => Kind::from_key(kind).map(Resource::MailText),
         _ => None,
     }

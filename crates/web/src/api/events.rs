@@ -109,7 +109,7 @@ pub(crate) struct EventListing {
     actor: Option<String>,
     /// Such as `user.mfa.reset`.
     action: Option<String>,
-    /// `sign_in`, `mfa`, `passwords`, `users`, `administrators`, `organization` or `other`; not together with `action`.
+    /// `sign_in`, `mfa`, `passwords`, `users`, `devices`, `administrators`, `organization` or `other`; not together with `action`.
     group: Option<String>,
     /// Such as `success` or `wrong_code`; `failed` for all but success.
     outcome: Option<String>,

@@ -64,6 +64,12 @@ pub(crate) struct GroupBody {
     description: String,
 }
 
+impl From<GroupBody> for GroupForm {
+    fn from(body: GroupBody) -> Self {
+        Self { name: body.name, description: body.description }
+    }
+}
+
 /// The rule that is to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,7 +124,7 @@ impl Revised for GroupView {
     }
 }
 
-fn group_id(text: &str) -> Result<GroupId, ApiError> {
+pub(super) fn group_id(text: &str) -> Result<GroupId, ApiError> {
     text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
 }
 

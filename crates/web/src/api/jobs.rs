@@ -39,7 +39,7 @@ const MOST_IDS: usize = 1_000;
 pub(crate) struct JobView {
     /// UUID.
     id: String,
-    /// What is done: the action of the bulk request, or `import`.
+    /// What is done: the action of the bulk request, with `device_` before it where it is about devices, or `import`.
     action: String,
     /// `preview`, `waiting`, `running`, `done` or `canceled`.
     state: &'static str,
@@ -62,7 +62,7 @@ pub(crate) struct JobView {
 pub(crate) struct ReportLine {
     /// Its number, from 1.
     number: i64,
-    /// E-mail of the user, or what the row said.
+    /// E-mail of the user, name of the device, or what the row said.
     user: String,
     /// Why.
     reason: String,
@@ -173,7 +173,11 @@ impl BulkRequest {
     }
 }
 
-async fn view(web: &Web, caller: &claviger_domain::permission::Actor, job: Job) -> Result<JobView, ApiError> {
+pub(super) async fn view(
+    web: &Web,
+    caller: &claviger_domain::permission::Actor,
+    job: Job,
+) -> Result<JobView, ApiError> {
     let granted = caller.granted::<ViewUsers>()?;
     let part = Part { of: Which::Skipped, after: 0, limit: REPORTED };
     let report = web.app().job_report(&granted, job.id, part).await?;

@@ -67,6 +67,7 @@ pub(crate) struct Limiter {
     limits: ApiLimits,
     calls: Buckets<[u8; 32]>,
     wrong_keys: Buckets<String>,
+    wrong_connect_keys: Buckets<String>,
 }
 
 impl Limiter {
@@ -96,6 +97,17 @@ impl Limiter {
             Drawn::Drawn { .. } => Ok(()),
             Drawn::Empty { wait } => {
                 Err(too_many("Too many keys that don't work came from this address.".into(), wait))
+            }
+        }
+    }
+
+    /// The same for connect keys (S8.1).
+    pub(crate) fn wrong_connect_key(&self, address: &str, now: Timestamp) -> Result<(), ApiError> {
+        let Some(rate) = self.limits.wrong_keys else { return Ok(()) };
+        match self.wrong_connect_keys.draw(rate, network(address), now) {
+            Drawn::Drawn { .. } => Ok(()),
+            Drawn::Empty { wait } => {
+                Err(too_many("Too many connect keys that don't work came from this address.".into(), wait))
             }
         }
     }

@@ -5,7 +5,12 @@ mod administrators_mfa;
 mod api_keys;
 mod body;
 mod condition;
+mod connect_keys;
 mod described;
+mod device_groups;
+mod device_listing;
+mod device_mfa;
+mod devices;
 mod email;
 mod events;
 mod gate;
@@ -19,6 +24,7 @@ mod mail_texts;
 mod mfa;
 pub mod openapi;
 mod organization;
+mod posix;
 mod problem;
 mod repeat;
 mod reports;
@@ -36,9 +42,11 @@ use axum::{
 };
 use claviger_app::token_file::FILE_LIMIT;
 
+pub(crate) use body::{Body, Query};
 pub(crate) use key::bearer;
 pub use limit::ApiLimits;
 pub(crate) use limit::Limiter;
+pub(crate) use problem::ApiError;
 
 pub(crate) fn routes(web: &Web) -> Router<Web> {
     let counted = Router::new()
@@ -110,6 +118,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
                 .delete(mail_texts::restore)
                 .layer(mail_texts::limit()),
         )
+        .merge(device_routes())
         .route_layer(middleware::from_fn_with_state(web.clone(), gate::counted));
     let uncounted = Router::new()
         .route("/users/{id}/mfa/verify", post(mfa::verify))
@@ -120,4 +129,37 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
         .merge(uncounted)
         .fallback(problem::no_such_operation)
         .method_not_allowed_fallback(problem::no_such_method)
+}
+
+fn device_routes() -> Router<Web> {
+    Router::new()
+        .route("/users/{id}/devices", get(posix::devices))
+        .route("/users/{id}/posix", get(posix::show).put(posix::set))
+        .route("/users/{id}/ssh-keys", get(posix::keys).post(posix::add_key))
+        .route("/users/{id}/ssh-keys/{key}", delete(posix::remove_key))
+        .route("/devices", get(devices::list))
+        .route("/devices/bulk", post(device_mfa::bulk))
+        .route("/devices/mfa/preview", post(device_mfa::preview))
+        .route("/devices/{id}", get(devices::show).patch(devices::change).delete(devices::delete))
+        .route("/devices/{id}/mfa", put(device_mfa::set))
+        .route("/devices/{id}/mfa/confirm", post(device_mfa::confirm))
+        .route("/devices/{id}/users", get(devices::users))
+        .route("/devices/{id}/users/{user}", put(devices::bind).delete(devices::unbind))
+        .route("/devices/{id}/users/{user}/take-over", post(devices::take_over))
+        .route("/devices/{id}/users/{user}/break-glass", post(device_mfa::break_glass))
+        .route("/device-groups", get(device_groups::list).post(device_groups::create))
+        .route(
+            "/device-groups/{id}",
+            get(device_groups::show).put(device_groups::change).delete(device_groups::delete),
+        )
+        .route(
+            "/device-groups/{id}/devices/{device}",
+            put(device_groups::add_device).delete(device_groups::remove_device),
+        )
+        .route("/device-groups/{id}/groups", get(device_groups::bindings))
+        .route("/device-groups/{id}/groups/{group}", put(device_groups::bind).delete(device_groups::unbind))
+        .route("/connect-keys", get(connect_keys::list).post(connect_keys::create))
+        .route("/connect-keys/{id}", get(connect_keys::show))
+        .route("/connect-keys/{id}/rotate", post(connect_keys::rotate))
+        .route("/connect-keys/{id}/revoke", post(connect_keys::revoke))
 }

@@ -67,6 +67,8 @@ pub(crate) struct OrganizationView {
     user_idle_minutes: i64,
     /// Hours, 1 to 168.
     session_hours: i64,
+    /// Days for which devices check codes without the server, 1 to 365.
+    offline_days: i64,
 }
 
 fn minutes(span: Span) -> i64 {
@@ -100,6 +102,7 @@ impl From<&Organization> for OrganizationView {
             admin_idle_minutes: minutes(settings.administrator_idle),
             user_idle_minutes: minutes(settings.user_idle),
             session_hours: minutes(settings.session_overall) / 60,
+            offline_days: i64::from(settings.offline_days),
         }
     }
 }
@@ -133,6 +136,7 @@ pub(crate) struct OrganizationChange {
     admin_idle_minutes: Option<i64>,
     user_idle_minutes: Option<i64>,
     session_hours: Option<i64>,
+    offline_days: Option<i64>,
 }
 
 impl OrganizationChange {
@@ -162,6 +166,7 @@ impl OrganizationChange {
             ("admin_idle_minutes", number(self.admin_idle_minutes)),
             ("user_idle_minutes", number(self.user_idle_minutes)),
             ("session_hours", number(self.session_hours)),
+            ("offline_days", number(self.offline_days)),
         ];
         all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }

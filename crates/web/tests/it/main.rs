@@ -3,9 +3,11 @@
 
 mod activity;
 mod administrators;
+mod agent;
 mod api;
 mod bulk;
 mod contract;
+mod devices;
 mod identity;
 mod keys;
 mod living;

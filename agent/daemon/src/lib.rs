@@ -1,0 +1,28 @@
+//! The agent of a device.
+//!
+//! - [`vault`]: what it keeps on disk.
+//! - [`login`]: whom it answers at the login socket.
+//! - [`clock`]: the clocks of the machine.
+//! - [`sync`]: what keeps it and its server together; [`server`], [`trust`], [`identity`]: how they know each other.
+//! - [`tasks`]: the half that is root; [`platform`]: the system that it changes.
+//! - [`enroll`], [`run`], [`status`], [`doctor`], [`uninstall`]: what `claviger-agent` does when it is told to.
+
+pub mod bell;
+pub mod clock;
+pub mod config;
+pub mod doctor;
+pub mod enroll;
+pub mod entropy;
+pub mod files;
+pub mod identity;
+pub mod login;
+pub mod logs;
+pub mod platform;
+pub mod run;
+pub mod server;
+pub mod status;
+pub mod sync;
+pub mod tasks;
+pub mod trust;
+pub mod uninstall;
+pub mod vault;

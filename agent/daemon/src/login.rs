@@ -1,0 +1,233 @@
+//! Whom the agent answers at the login socket: one thread a call, each with its own limits.
+
+use claviger_agent_core::{
+    login::{Begun, Login, begin},
+    plan::GROUP,
+    port::Ports,
+};
+use claviger_agent_ipc::{Connection, Error, Gate, Listener, Peer, Place};
+use claviger_wire::{
+    login::{ANSWER_SECONDS, Hello, Phase, TURNS, Turn, typed},
+    service::Service,
+};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+/// Room enough for a login; many at a time stay small.
+const STACK: usize = 256 * 1024;
+/// After a call that could not be taken, such as for lack of file descriptors.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// What is served at a socket.
+pub struct Desk<'a> {
+    /// What logins need of the device.
+    pub ports: Ports<'a>,
+    /// How many calls there may be.
+    pub gate: Gate,
+    /// The accounts of this machine: `/etc/passwd`, with `/etc/group` beside it.
+    pub accounts: PathBuf,
+}
+
+impl Desk<'_> {
+    /// A seat, or, where all are taken, room to be told what takes no time: a device that is called too often asks
+    /// nobody any more, and refuses who would be asked, but it is not away.
+    fn admit(&self, peer: Peer) -> Option<(Place, Room)> {
+        let seat = self.gate.sit(peer).map(|place| (place, Room::ToSit));
+        seat.or_else(|| Some((self.gate.stand(peer)?, Room::ToStand)))
+    }
+}
+
+/// What a call may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// The time that a person needs.
+    ToSit,
+    /// None.
+    ToStand,
+}
+
+/// Takes calls until the process ends.
+pub fn serve(listener: &Listener, desk: &Desk<'_>) -> ! {
+    thread::scope(|scope| {
+        loop {
+            let call = listener.accept().and_then(|call| Ok((call.peer()?, call)));
+            let Ok((peer, call)) = call else {
+                thread::sleep(BREATH);
+                continue;
+            };
+            let Some((place, room)) = desk.admit(peer) else {
+                desk.ports.log.warn(&format!("Too many logins at once: one of uid {} is closed.", peer.uid));
+                continue;
+            };
+            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
+                answer(&call, peer, desk, room);
+                drop(place);
+            });
+            if thread.is_err() {
+                thread::sleep(BREATH);
+            }
+        }
+    })
+}
+
+/// Answers one call. What goes wrong on the way ends it, and the login program lets nobody in.
+fn answer(call: &Connection, peer: Peer, desk: &Desk<'_>, room: Room) {
+    let outcome = call.receive().and_then(|packet| {
+        let Ok(hello) = Hello::parse(&packet) else {
+            desk.ports.log.warn(&format!("A packet of uid {} that is not a login: closed.", peer.uid));
+            return Ok(());
+        };
+        match standing(peer, &hello.user, &desk.accounts) {
+            Standing::Itself => converse(call, &hello, desk, room),
+            Standing::Nobody => call.send(&Turn::Skip.packet()),
+            Standing::Other => {
+                desk.ports.log.warn(&format!("uid {} asked for {:?}: refused.", peer.uid, hello.user));
+                call.send(&Turn::Deny.packet())
+            }
+        }
+    });
+    match outcome {
+        // Whoever gives up at a prompt is gone, which is no news.
+        Ok(()) | Err(Error::Closed) => {}
+        Err(error) => desk.ports.log.note(&format!("A login of uid {} ended early: {error}.", peer.uid)),
+    }
+}
+
+fn converse(call: &Connection, hello: &Hello, desk: &Desk<'_>, room: Room) -> Result<(), Error> {
+    let (mut login, turns) = match (begin(desk.ports, hello), room) {
+        (Begun::Over(turns), _) => return send_all(call, &turns),
+        (Begun::Asking(login, turns), Room::ToSit) => (login, turns),
+        (Begun::Asking(..), Room::ToStand) => {
+            desk.ports.log.warn(&format!("Too many logins at once: {:?} is refused.", hello.user));
+            return call.send(&Turn::Deny.packet());
+        }
+        (Begun::Lost, _) => return call.send(&without_state(hello, &desk.accounts).packet()),
+    };
+    call.wait(Duration::from_secs(ANSWER_SECONDS.into()))?;
+    send_all(call, &turns)?;
+    for _ in 0..TURNS {
+        let turns = next(call, &mut login)?;
+        send_all(call, &turns)?;
+        if login.is_over() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn next(call: &Connection, login: &mut Login<'_>) -> Result<Vec<Turn>, Error> {
+    let packet = call.receive()?;
+    Ok(typed(&packet).map_or_else(|_| vec![Turn::Deny], |typed| login.answer(typed)))
+}
+
+fn send_all(call: &Connection, turns: &[Turn]) -> Result<(), Error> {
+    turns.iter().try_for_each(|turn| call.send(&turn.packet()))
+}
+
+/// While the device doesn't know what it must do, those are refused whom it asked before, and nobody else. That the login
+/// program opens while the agent is away (S8.14) is not for this.
+fn without_state(hello: &Hello, accounts: &Path) -> Turn {
+    let needs_code = match (Service::parse(&hello.service), hello.phase) {
+        (None, _) | (_, Phase::Password) => false,
+        (Some(_), Phase::Code) => true,
+        (Some(service), Phase::Account) => service == Service::Sshd,
+    };
+    let groups = accounts.with_file_name("group");
+    if needs_code && is_member(&hello.user, &groups) { Turn::Deny } else { Turn::Skip }
+}
+
+/// Whether somebody is in the group of the enrolled; if that can't be read, everybody but root may be.
+fn is_member(name: &str, groups: &Path) -> bool {
+    let Ok(text) = std::fs::read(groups) else { return name != "root" };
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines().map(|line| line.split(':'));
+    let members = lines.find_map(|mut line| (line.next() == Some(GROUP)).then(|| line.nth(2)));
+    members.flatten().is_some_and(|members| members.split(',').any(|member| member == name))
+}
+
+/// Whether a caller may ask for a name: root for any, everybody else for their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It may.
+    Itself,
+    /// Nobody of that name has an account of this machine, so they are none of ours.
+    Nobody,
+    /// Somebody else has it.
+    Other,
+}
+
+fn standing(peer: Peer, name: &str, accounts: &Path) -> Standing {
+    if peer.uid == 0 {
+        return Standing::Itself;
+    }
+    match uid_of(name, accounts) {
+        Ok(Some(uid)) if uid == peer.uid => Standing::Itself,
+        Ok(None) => Standing::Nobody,
+        Ok(Some(_)) | Err(_) => Standing::Other,
+    }
+}
+
+fn uid_of(name: &str, accounts: &Path) -> std::io::Result<Option<u32>> {
+    let text = std::fs::read(accounts)?;
+    let text = String::from_utf8_lossy(&text);
+    let mut fields = text.lines().map(|line| line.split(':'));
+    let found = fields.find_map(|mut line| (line.next() == Some(name)).then(|| line.nth(1)));
+    Ok(found.flatten().and_then(|uid| uid.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_asks_for_anyone_and_a_user_for_themselves() {
+        let accounts = std::env::temp_dir().join(format!("claviger-passwd-{}", std::process::id()));
+        std::fs::write(&accounts, "root:x:0:0::/root:/bin/sh\nalice:x:1001:1001:A:/home/a:/bin/sh\n\n")
+            .unwrap();
+        let ask = |uid, name| standing(Peer { uid }, name, &accounts);
+        assert_eq!(ask(0, "alice"), Standing::Itself);
+        assert_eq!(ask(1001, "alice"), Standing::Itself);
+        assert_eq!(ask(1002, "alice"), Standing::Other);
+        assert_eq!(ask(1002, "root"), Standing::Other);
+        // An account of a directory service, say: not ours, and not this machine's to refuse.
+        assert_eq!(ask(1002, "bob"), Standing::Nobody);
+        std::fs::remove_file(&accounts).unwrap();
+        assert_eq!(ask(1001, "alice"), Standing::Other);
+    }
+    #[test]
+    fn without_a_state_only_the_group_is_refused() {
+        let folder = std::env::temp_dir().join(format!("claviger-group-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let groups = folder.join("group");
+        std::fs::write(&groups, "root:x:0:alice\nclaviger-mfa:x:987:carol,alice\n").unwrap();
+        let told = |phase, service: &str, user: &str| {
+            let hello = Hello {
+                phase,
+                user: user.into(),
+                service: service.into(),
+                rhost: String::new(),
+                tty: String::new(),
+                shown: claviger_wire::login::Shown::Nothing,
+            };
+            without_state(&hello, &folder.join("passwd"))
+        };
+        for (phase, service, user, expected) in [
+            (Phase::Code, "sshd", "alice", Turn::Deny),
+            (Phase::Code, "login", "carol", Turn::Deny),
+            (Phase::Code, "sshd", "bob", Turn::Skip),
+            (Phase::Code, "sshd", "", Turn::Skip),
+            (Phase::Code, "cron", "alice", Turn::Skip),
+            (Phase::Account, "sshd", "alice", Turn::Deny),
+            (Phase::Account, "su", "alice", Turn::Skip),
+            (Phase::Password, "login", "alice", Turn::Skip),
+        ] {
+            assert_eq!(told(phase, service, user), expected, "{service} {user}");
+        }
+        std::fs::remove_file(&groups).unwrap();
+        assert_eq!(told(Phase::Code, "sshd", "bob"), Turn::Deny);
+        assert_eq!(told(Phase::Code, "sshd", "root"), Turn::Skip);
+    }
+}

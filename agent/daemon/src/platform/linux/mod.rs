@@ -1,0 +1,62 @@
+//! Linux: where things are, and the programs of the system that change them.
+
+pub mod accounts;
+pub mod command;
+pub mod group;
+pub mod machine;
+pub mod pam;
+pub mod processes;
+pub mod ssh;
+pub mod sudo;
+
+use std::path::PathBuf;
+
+/// Where things are. The flags of `claviger-agent` don't change them; tests do.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// The accounts.
+    pub passwd: PathBuf,
+    /// Their passwords.
+    pub shadow: PathBuf,
+    /// The groups.
+    pub group: PathBuf,
+    /// The folder of sudo's drop-ins.
+    pub sudoers: PathBuf,
+    /// The folder of sshd.
+    pub ssh: PathBuf,
+    /// The server's program.
+    pub sshd: PathBuf,
+    /// The stacks of PAM.
+    pub pam: PathBuf,
+    /// The keys that [`crate::tasks`] hands to sshd.
+    pub keys: PathBuf,
+    /// This program, as sshd runs it.
+    pub program: PathBuf,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            passwd: "/etc/passwd".into(),
+            shadow: "/etc/shadow".into(),
+            group: "/etc/group".into(),
+            sudoers: "/etc/sudoers.d".into(),
+            ssh: "/etc/ssh".into(),
+            sshd: "/usr/sbin/sshd".into(),
+            pam: "/etc/pam.d".into(),
+            keys: "/etc/claviger-agent/authorized_keys".into(),
+            program: "/usr/sbin/claviger-agent".into(),
+        }
+    }
+}
+
+/// What went wrong, in one line that can be read alone.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A program of the system refused.
+    #[error(transparent)]
+    Program(#[from] command::Failed),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] crate::files::Failed),
+}

@@ -1,0 +1,106 @@
+//! The half with the network, put together.
+
+use crate::{
+    clock::SystemClocks,
+    config::{self, Enrollment},
+    login::{self, Desk},
+    logs,
+    server::Server,
+    sync::{Shared, Sync},
+    tasks::Tasks,
+    trust,
+    vault::Vault,
+};
+use anyhow::{Context, Result, bail};
+use claviger_agent_core::port::{self, Ports};
+use claviger_agent_ipc::{Gate, Listener};
+use claviger_domain::id::AccountId;
+use rustix::net::sockopt::socket_acceptconn;
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// What it is told on its command line.
+pub struct Options {
+    /// The file that enrollment left.
+    pub config: PathBuf,
+    /// The device's key.
+    pub key_file: PathBuf,
+    /// Where it keeps what it keeps.
+    pub data: PathBuf,
+    /// Where login programs call; the socket that systemd hands over if nothing is said.
+    pub socket: Option<PathBuf>,
+    /// Where the root half listens.
+    pub tasks_socket: PathBuf,
+    /// Where `claviger-agent status` looks.
+    pub standing: Option<PathBuf>,
+}
+
+/// Runs until the process ends.
+pub fn run(options: &Options) -> Result<()> {
+    let enrollment = Enrollment::load(&options.config)?;
+    let key = Arc::new(config::load_key(&options.key_file)?);
+    let tls = trust::config(enrollment.certificate.as_deref())?;
+    let clock = SystemClocks::new().context("the machine's clocks can't be read")?;
+    let vault = Arc::new(Vault::open(&options.data)?);
+    check_state(&vault, &enrollment)?;
+    let listener = match &options.socket {
+        Some(path) => Listener::bind(path).with_context(|| format!("{}", path.display()))?,
+        None => Listener::inherited(inherited()?),
+    };
+    let server = Arc::new(Server::new(&enrollment, Arc::clone(&key), Arc::clone(&tls)));
+    let tasks = Tasks::at(&options.tasks_socket);
+    let sync = Arc::new(Sync {
+        device: enrollment.device,
+        server_key: enrollment.server_key.clone(),
+        held: Server::new(&enrollment, key, tls),
+        server: Arc::clone(&server),
+        tasks: tasks.clone(),
+        vault: Arc::clone(&vault),
+        clock: clock.clone(),
+        standing: options.standing.clone(),
+        shared: Shared::default(),
+    });
+    sync.start()?;
+    let ports = Ports {
+        vault: vault.as_ref(),
+        online: server.as_ref(),
+        clock: &clock,
+        passwords: &Passwords(tasks),
+        log: &logs::Journal,
+    };
+    login::serve(&listener, &Desk { ports, gate: Gate::default(), accounts: "/etc/passwd".into() })
+}
+
+/// The state that was kept is as good as a new one only if the server signed it.
+fn check_state(vault: &Vault, enrollment: &Enrollment) -> Result<()> {
+    if let Some(signed) = vault.signed_state()
+        && let Err(error) = enrollment.server_key.open(&signed, enrollment.device)
+    {
+        logs::warn(&format!("the state that was kept is dropped: {error}"));
+        vault.drop_state()?;
+    }
+    Ok(())
+}
+
+/// The socket that systemd listens on: `StandardInput=socket` makes it the standard input.
+pub fn inherited() -> Result<OwnedFd> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    if !socket_acceptconn(&socket).unwrap_or(false) {
+        bail!("no socket was handed over: start the agent through its units, or say --socket");
+    }
+    Ok(socket)
+}
+
+/// Hands passwords to the root half.
+struct Passwords(Tasks);
+
+impl port::Passwords for Passwords {
+    fn keep(&self, user: AccountId, password: &str) {
+        if let Err(error) = self.0.keep_password(user, password) {
+            logs::warn(&format!("the password of {user} could not be handed to the root half: {error}"));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The half with the network, against a server and a root half of the test.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
+
+#[path = "sync/fake.rs"]
+mod fake;
+#[path = "sync/server.rs"]
+mod server;
+#[path = "sync/trust.rs"]
+mod trust;
+
+use claviger_agent::{
+    clock::SystemClocks,
+    server::Server,
+    sync::{Shared, Sync},
+    tasks::Tasks,
+    trust as tls,
+    vault::Vault,
+};
+use claviger_agent_core::port::Happened;
+use claviger_domain::{device::Applied, verifier::STEPS_A_DAY};
+use claviger_wire::server::{AccountState, Place, Proof, What};
+use fake::{Fake, RootHalf, enrolled, eventually, folder, user};
+use std::sync::Arc;
+
+struct Device {
+    fake: Arc<Fake>,
+    root: Arc<RootHalf>,
+    vault: Arc<Vault>,
+}
+
+/// A device that was just started, with this at the server.
+fn started(prepare: impl FnOnce(&Fake)) -> Device {
+    let fake = Fake::start();
+    prepare(&fake);
+    let place = folder();
+    let vault = Arc::new(Vault::open(&place.join("vault")).unwrap());
+    let root = RootHalf::start(&place.join("tasks.sock"), Arc::clone(&vault));
+    let enrollment = fake.enrollment();
+    let config = tls::config(None).unwrap();
+    let server = || Server::new(&enrollment, Arc::clone(&fake.device_key), Arc::clone(&config));
+    let sync = Arc::new(Sync {
+        device: enrollment.device,
+        server_key: enrollment.server_key.clone(),
+        held: server(),
+        server: Arc::new(server()),
+        tasks: Tasks::at(&place.join("tasks.sock")),
+        vault: Arc::clone(&vault),
+        clock: SystemClocks::new().unwrap(),
+        standing: Some(place.join("standing.json")),
+        shared: Shared::default(),
+    });
+    sync.start().unwrap();
+    Device { fake, root, vault }
+}
+
+#[test]
+fn a_state_goes_to_the_root_half_and_its_outcome_to_the_server() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice"), user(2, "bob")]));
+    eventually("a report", || device.fake.reports().last().is_some_and(|report| report.revision == 1));
+    // The group comes before the logins see who is enrolled.
+    assert_eq!(device.root.seen_at_prepare(), [None]);
+    assert_eq!(device.fake.reports()[0].applied, Applied::InForce);
+    eventually("the second state in both halves", || {
+        device.fake.put(|state| state.support = "help".into());
+        device.root.applied() >= 2 && device.vault.current().is_some_and(|state| state.revision >= 2)
+    });
+    assert_eq!(device.root.seen_at_prepare()[1], Some(1));
+}
+
+/// S8.5: the whole window, once; and nothing of anybody who isn't enrolled any more.
+#[test]
+fn verifiers_are_fetched_once_and_forgotten_with_the_user() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice"), user(2, "bob")]));
+    let alice = enrolled(1, "alice");
+    eventually("the accounts with their windows", || {
+        device.fake.reports().iter().flat_map(|report| report.accounts.clone()).any(|account| {
+            account.user == alice.id
+                && account.state == AccountState::Ready
+                && account.offline_until.is_some()
+        })
+    });
+    assert_eq!(device.fake.fetched(), 1);
+    let covered = device.vault.coverage(alice.id, alice.factor.clone().unwrap().id);
+    assert_eq!(covered.len(), 1);
+    assert!(covered[0].end - covered[0].start >= 30 * STEPS_A_DAY);
+    device.fake.put(|state| state.users[0].factor = None);
+    eventually("nothing to check codes by", || device.vault.users().unwrap().is_empty());
+    assert_eq!(device.fake.fetched(), 1);
+    // A window of a year comes in parts.
+    device.fake.put(|state| {
+        state.offline_days = 365;
+        state.users[0] = enrolled(1, "alice");
+    });
+    eventually("a year", || {
+        let factor = enrolled(1, "alice").factor.unwrap().id;
+        let covered = device.vault.coverage(alice.id, factor);
+        covered.first().is_some_and(|range| range.end - range.start >= 365 * STEPS_A_DAY)
+    });
+    assert_eq!(device.fake.fetched(), 1 + 12);
+}
+
+#[test]
+fn what_happened_is_told_until_the_server_knows_it() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));
+    eventually("a report", || !device.fake.reports().is_empty());
+    device.fake.refuse_reports(2);
+    for _ in 0..250 {
+        let at = claviger_domain::time::Timestamp::from_seconds(1_800_000_000);
+        let place = Place::default();
+        let happened = Happened { at, user: enrolled(1, "alice").id, place, what: What::FirstFactorAlone };
+        device.vault.record(happened).unwrap();
+    }
+    eventually("all of it", || {
+        device.fake.put(|state| state.support.push('x'));
+        device.vault.events_after(0, 1).unwrap().is_empty()
+    });
+    let told: Vec<i64> = device.fake.events().iter().map(|event| event.sequence).collect();
+    assert_eq!(told, (1..=250).collect::<Vec<_>>());
+}
+
+/// S8.7a: the server hears of it once, and logins go by it.
+#[test]
+fn what_was_taken_back_is_told_once() {
+    let device = started(|fake| {
+        fake.put(|state| {
+            state.users = vec![enrolled(1, "alice")];
+            state.proof = Proof::Within { seconds: 60, attempt: 3 };
+        });
+    });
+    eventually("a report", || !device.fake.reports().is_empty());
+    device.root.take_back(3);
+    for _ in 0..3 {
+        let before = device.root.applied();
+        device.fake.put(|state| state.support.push('x'));
+        eventually("another look", || device.root.applied() > before);
+    }
+    eventually("the event", || !device.fake.events().is_empty());
+    assert_eq!(device.fake.events().iter().map(|event| event.what).collect::<Vec<_>>(), [What::TakenBack]);
+    assert_eq!(device.vault.attempts().unwrap().taken_back, 3);
+}
+
+#[test]
+fn an_older_state_changes_nothing() {
+    let device = started(|fake| {
+        fake.put(|state| state.users = vec![enrolled(1, "alice")]);
+        fake.put(|state| state.users.clear());
+    });
+    eventually("the state", || device.vault.current().is_some_and(|state| state.revision == 2));
+    let (polls, seen) = (device.fake.polls(), device.root.seen_at_prepare().len());
+    device.fake.replay(1);
+    eventually("another poll", || device.fake.polls() > polls + 1);
+    assert_eq!(device.vault.current().unwrap().revision, 2);
+    assert_eq!(device.root.seen_at_prepare().len(), seen);
+}

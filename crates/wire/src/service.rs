@@ -1,0 +1,59 @@
+//! The login programs that ask for a code (S8.11), by the names of their PAM services. For any other name the agent has
+//! no opinion, and the module none either while the agent is away: cron, mail servers and the like are left alone.
+
+/// A login program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// SSH.
+    Sshd,
+    /// The console.
+    Login,
+    /// The greeter of GNOME, and its lock screen.
+    Gdm,
+    /// LightDM.
+    Lightdm,
+    /// SDDM.
+    Sddm,
+    /// greetd.
+    Greetd,
+    /// sudo, where a device says so.
+    Sudo,
+    /// su, where a device says so.
+    Su,
+}
+
+impl Service {
+    /// The login program of that PAM service.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "sshd" => Self::Sshd,
+            "login" => Self::Login,
+            "gdm-password" => Self::Gdm,
+            "lightdm" => Self::Lightdm,
+            "sddm" => Self::Sddm,
+            "greetd" => Self::Greetd,
+            "sudo" | "sudo-i" => Self::Sudo,
+            "su" | "su-l" => Self::Su,
+            _ => return None,
+        })
+    }
+
+    /// Whether somebody who is in already changes who they are.
+    pub const fn is_inside(self) -> bool {
+        matches!(self, Self::Sudo | Self::Su)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_names_that_are_listed_ask() {
+        assert_eq!(Service::parse("sshd"), Some(Service::Sshd));
+        assert_eq!(Service::parse("su-l"), Some(Service::Su));
+        for name in ["", "SSHD", "sshd ", "sshd-test", "cron", "gdm-fingerprint", "other", "polkit-1"] {
+            assert_eq!(Service::parse(name), None, "{name:?}");
+        }
+    }
+}

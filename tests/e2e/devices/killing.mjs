@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../lib/wait.mjs';
+
+/** PAM_AUTHINFO_UNAVAIL: the agent was gone before it said how the login ended. */
+const UNAVAILABLE = 9;
+/** Milliseconds; longer than most logins take. */
+const LONGEST = 40;
+/** A login that takes longer is stuck: the module waits five seconds for each word of the agent. */
+const STUCK = 20;
+
+/** People at a device's logins while its agent is killed again and again, and what must hold. */
+export class Killing {
+  #scene;
+  #people;
+  #times = [];
+  entered = 0;
+  cutOff = 0;
+
+  constructor(scene, people) {
+    this.#scene = scene;
+    this.#people = people;
+  }
+
+  #try(person, ...given) {
+    return this.#scene.logins.pam({ user: person.username, key: true, codes: given });
+  }
+
+  async happens(number) {
+    const { employees, agent } = this.#scene;
+    const [first, second, third, ...others] = this.#people;
+    const code = await employees.codeOfMany(first);
+    const attempts = [
+      this.#try(first, code), this.#try(first, code), this.#try(second, second.badCode()), this.#try(third),
+      ...others.map(async (person) => this.#try(person, await employees.codeOfMany(person))),
+    ];
+    await pause(Math.random() * LONGEST);
+    await agent.kill();
+    const [one, same, wrong, silent, ...rest] = await Promise.all(attempts);
+    for (const seen of [one, same, wrong, silent, ...rest]) {
+      assert.ok(seen.seconds < STUCK, `kill ${number}: a login took ${seen.seconds} seconds`);
+      this.#times.push(seen.seconds);
+    }
+    assert.notEqual(wrong.result, 0, `kill ${number}: in with a wrong code`);
+    assert.notEqual(silent.result, 0, `kill ${number}: in without a code`);
+    const again = [await this.#try(first, code), await this.#try(first, code)];
+    const taken = [one, same, ...again].filter(({ result }) => result === 0);
+    assert.ok(taken.length <= 1, `kill ${number}: a code was taken ${taken.length} times`);
+    const { result } = await this.#scene.api.do('POST', `/users/${first.id}/mfa/verify`, { code });
+    assert.notEqual(result, 'accepted', `kill ${number}: a code of the device counts in the portal`);
+    this.entered += taken.length;
+    this.cutOff += [one, same, wrong, silent, ...rest].filter(({ result }) => result === UNAVAILABLE).length;
+    if (number % 5 === 0) await this.#forgive();
+    this.#people.push(this.#people.shift());
+  }
+
+  /** Wrong codes lock a factor; this is about something else. */
+  async #forgive() {
+    for (const person of this.#people) await this.#scene.api.do('POST', `/users/${person.id}/unlock`);
+  }
+
+  /** Afterwards everything is as ever. */
+  async ends() {
+    await this.#forgive();
+    const [person] = this.#people;
+    await this.#scene.catchUp();
+    await until('a code being taken', async () => (await this.#try(person, await this.#scene.employees.codeOfMany(person))).result === 0);
+  }
+
+  get summary() {
+    const sorted = [...this.#times].sort((a, b) => a - b);
+    const at = (part) => sorted[Math.floor((sorted.length - 1) * part)];
+    return `${sorted.length} logins, ${this.entered} codes taken, ${this.cutOff} logins cut off; seconds p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`;
+  }
+}

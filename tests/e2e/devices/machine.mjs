@@ -1,0 +1,102 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from '../lib/wait.mjs';
+import { rootfs } from './environment.mjs';
+
+const sandbox = fileURLToPath(new URL('machine/sandbox', import.meta.url));
+const tools = fileURLToPath(new URL('share', import.meta.url));
+const PATIENCE = 60_000;
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm', HOME: '/root', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive',
+};
+
+let count = 0;
+
+/** A throw-away machine with a network of its own, on which only root acts. */
+export class Machine {
+  #process;
+  #first;
+  #interface;
+  share = mkdtempSync(join(tmpdir(), 'device-'));
+
+  static async start() {
+    const machine = new Machine();
+    cpSync(tools, machine.share, { recursive: true });
+    chmodSync(machine.share, 0o755);
+    count += 1;
+    // Two runs on one host are not in each other's way.
+    const number = (process.pid * 7 + count) % 250;
+    machine.#interface = `clv${number}`;
+    machine.#process = spawn(sandbox, [rootfs, machine.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface(machine.#process.stdout);
+    const [first] = await Promise.race([
+      once(lines, 'line'),
+      once(machine.#process, 'exit').then(([code]) => { throw new Error(`the machine ended with ${code}`); }),
+    ]);
+    machine.#first = first;
+    await until('the start of the machine', async () => (await machine.run('test', ['-e', '/run/up'])).code === 0);
+    return machine;
+  }
+
+  #inside(program, words) {
+    return ['--target', this.#first, '--mount', '--pid', '--net', '--uts', '--ipc', '--root', '--wd', '--', program, ...words];
+  }
+
+  /** Runs a program as root, with what it reads, and gives what came of it. */
+  run(program, words = [], { input = '', timeout = PATIENCE, environment = {} } = {}) {
+    return new Promise((resolve) => {
+      const options = { env: { ...ENVIRONMENT, ...environment }, timeout, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 };
+      const child = execFile('nsenter', this.#inside(program, words), options, (error, stdout, stderr) => {
+        resolve({ code: error ? (error.code ?? `killed: ${error.signal}`) : 0, stdout, stderr });
+      });
+      child.stdin.on('error', () => {});
+      child.stdin.end(input);
+    });
+  }
+
+  /** The same where only success will do; gives what was printed. */
+  async do(program, words = [], options = {}) {
+    const { code, stdout, stderr } = await this.run(program, words, options);
+    if (code !== 0) throw new Error(`${program} ${words.join(' ')}: ${code}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** A line of shell. */
+  sh(line, options) {
+    return this.do('sh', ['-euc', line], options);
+  }
+
+  /** Starts a program that stays. */
+  start(program, words = [], environment = {}) {
+    const started = spawn('nsenter', this.#inside(program, words), { env: { ...ENVIRONMENT, ...environment } });
+    started.stderr.resume();
+    return started;
+  }
+
+  /** Takes the network away, as by a pulled plug. */
+  cut() {
+    return this.#link('down');
+  }
+
+  restore() {
+    return this.#link('up');
+  }
+
+  #link(state) {
+    return new Promise((resolve, reject) => {
+      execFile('ip', ['link', 'set', this.#interface, state], (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async stop() {
+    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : null;
+    this.#process.stdin.end();
+    await ended;
+    rmSync(this.share, { recursive: true });
+  }
+}
