@@ -107,6 +107,9 @@ impl App {
         if found.state != State::Preview {
             return Err(Refusal::state("started", "The job was started already."));
         }
+        if Work::of(&found)?.requires_mfa() {
+            self.require_fresh_code(granted.actor())?;
+        }
         self.turn(granted.actor(), &found, State::Waiting, "job.start").await?;
         self.0.jobs.notify_one();
         Ok(())
@@ -212,7 +215,7 @@ impl App {
         for item in &items {
             let outcome = match (work, &item.account) {
                 _ if !item.reason.is_empty() => Err(Refusal::state("refused", item.reason.clone())),
-                (Work::Import(options), _) => self.import_row(&mut draft, options, item, &mut prepared),
+                (Work::Import(plan), _) => self.import_row(&mut draft, &plan.options, item, &mut prepared),
                 (Work::Bulk(verb), Some(account)) => self.apply(&mut draft, verb, account),
                 (Work::Bulk(_), None) => Err(Refusal::state("deleted", "The user was deleted meanwhile.")),
             };
@@ -254,7 +257,7 @@ pub fn may_steer(actor: &Actor, kind: &str) -> Result<(), Denied> {
 /// What a job does to its items.
 pub(crate) enum Work {
     Bulk(Checked),
-    Import(import::Options),
+    Import(import::Plan),
 }
 
 impl Work {
@@ -263,6 +266,14 @@ impl Work {
             IMPORT => Self::Import(from_json(&found.parameters)?),
             _ => Self::Bulk(from_json(&found.parameters)?),
         })
+    }
+
+    /// Whether a preview that is started requires MFA of anybody. What is done in bulk was checked when it was asked for.
+    fn requires_mfa(&self) -> bool {
+        match self {
+            Self::Import(plan) => plan.demand == import::Demand::Mfa,
+            Self::Bulk(_) => false,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     id::{AccountId, GroupId, TokenId},
     mail::Kind,
+    stream,
 };
 
 /// Something that counts its changes.
@@ -22,6 +23,8 @@ pub enum Resource {
     Group(GroupId),
     /// A hardware token.
     Token(TokenId),
+    /// Where the activity log is forwarded to.
+    LogStream(stream::Kind),
 }
 
 /// What whoever asks for a change has seen of it.

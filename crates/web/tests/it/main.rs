@@ -4,17 +4,22 @@
 mod activity;
 mod administrators;
 mod api;
+mod bounds;
 mod bulk;
 mod contract;
+mod fresh;
 mod identity;
 mod keys;
 mod living;
+mod logo;
 mod pages;
 mod permissions;
 mod repeated;
+mod resets;
 mod rollout;
 mod settings;
 mod site;
+mod streams;
 mod tokens;
 
 pub(crate) use site::*;
