@@ -1,8 +1,7 @@
 //! Who is behind a key for the REST API (S6.10).
 
-use crate::{App, Problem, token};
+use crate::{App, Problem, api_keys::Standing, token};
 use claviger_domain::{
-    account::State,
     api_key::Terms,
     id::{AccountId, ApiKeyId},
     permission::{Actor, Role, Who},
@@ -77,7 +76,7 @@ impl App {
             },
         };
         let terms = &owned.key.terms;
-        if owned.owner_state != State::Activated || terms.expires_at.is_some_and(|at| at <= now) {
+        if Standing::of(&owned, now) != Standing::Works {
             return Ok(None);
         }
         let Some(role) = terms.role.within(owned.owner_role) else { return Ok(None) };
@@ -104,7 +103,9 @@ impl App {
         let owned = Arc::new(owned);
         self.remember(hash, &owned, now, before);
         let noted = owned.key.last_used.as_ref().is_some_and(|(at, _)| now.since(*at) < NOTED_EVERY);
-        if !noted && owned.key.terms.addresses.allows(address) {
+        let is_let_in =
+            Standing::of(&owned, now) == Standing::Works && owned.key.terms.addresses.allows(address);
+        if !noted && is_let_in {
             let used = table::api_key::used(organization, hash, (now, address), NOTED_EVERY);
             let _ = self.0.store.commit(Batch::of([used])).await?;
         }

@@ -125,8 +125,7 @@ impl App {
         let (name, asked) =
             parse(form, maker.terms.role, &organization.settings.time_zone, now).map_err(Refusal::Fields)?;
         let terms = maker.terms.lend(asked)?;
-        let had = table::api_key::count(&self.0.store, organization.id, maker.owner.id).await?;
-        if usize::try_from(had).unwrap_or(usize::MAX) >= KEYS_EACH {
+        if table::api_key::count(&self.0.store, organization.id, maker.owner.id).await? >= KEYS_EACH {
             let message = format!("At most {KEYS_EACH} keys. Revoke one that is not needed.");
             return Err(Refusal::state("too_many_keys", message));
         }
@@ -136,6 +135,8 @@ impl App {
         let owner = maker.owner;
         let key = ApiKey { id, owner: owner.id, name, terms, created_at: draft.now, last_used: None };
         draft.write(table::account::unchanged(draft.organization.id, owner));
+        // Behind the account, which makes those who make keys at once wait for each other.
+        draft.write(table::api_key::at_most(draft.organization.id, owner.id, KEYS_EACH - 1));
         draft.write(table::api_key::insert(draft.organization.id, &key, token.hash()));
         draft.log("api_key.create", &Target::from(owner), "success", details(&key));
         match draft.commit().await? {
@@ -171,21 +172,14 @@ impl App {
         Ok(Keys { keys, has_older })
     }
 
-    /// A key that the actor may revoke: their own, or that of an administrator whom they manage.
+    /// A key that the actor may revoke: their own, or that of an administrator whom they manage. A key that leaked
+    /// stops no other that can do more.
     pub async fn api_key(&self, actor: &Actor, id: ApiKeyId) -> Result<OwnedKey, Refusal> {
         let organization = self.organization().await?.id;
         let found = table::api_key::by_id(&self.0.store, organization, id).await?;
         let owned = found.ok_or(Refusal::NotFound("API key"))?;
-        if own_id(actor).is_ok_and(|own| own == owned.key.owner) {
-            return Ok(owned);
-        }
-        // Whether there is such a key is for those who see everybody's.
-        actor.granted::<ManageAdministrators>().map_err(|_| Refusal::NotFound("API key"))?;
-        if Hand::of(actor.who).reach.covers(owned.owner_role) {
-            Ok(owned)
-        } else {
-            Err(refused(Refused::BeyondReach))
-        }
+        may_revoke(actor, &owned)?;
+        Ok(owned)
     }
 
     /// S6.10: revokes a key. It is dead on this node at once, and on others within five seconds.
@@ -203,6 +197,26 @@ impl App {
             }
             Commit::Conflict => Err(Refusal::NotFound("API key")),
         }
+    }
+}
+
+/// Whether `actor` may revoke that key.
+pub fn may_revoke(actor: &Actor, owned: &OwnedKey) -> Result<(), Refusal> {
+    if own_id(actor).is_ok_and(|own| own == owned.key.owner) {
+        return match actor.who {
+            Who::ApiKey { role, .. } if !role.includes(owned.key.terms.role) => {
+                let message = "A key revokes no key that can do more than itself.";
+                Err(Refusal::state("above_own_role", message))
+            }
+            _ => Ok(()),
+        };
+    }
+    // Whether there is such a key is for those who see everybody's.
+    actor.granted::<ManageAdministrators>().map_err(|_| Refusal::NotFound("API key"))?;
+    if Hand::of(actor.who).reach.covers(owned.owner_role) {
+        Ok(())
+    } else {
+        Err(refused(Refused::BeyondReach))
     }
 }
 

@@ -162,6 +162,11 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
 
+    /// Whether it decides over who gets in, so that a fresh code is asked for.
+    pub const fn changes_mfa(self) -> bool {
+        matches!(self, Self::RequireMfa | Self::RemoveRequirement | Self::Extend | Self::ResetMfa)
+    }
+
     /// S6.2: whether `actor` may do it.
     pub fn check(self, actor: &Actor) -> Result<(), Denied> {
         match self {
@@ -224,23 +229,19 @@ impl App {
     }
 
     async fn checked(&self, actor: &Actor, verb: &Verb) -> Result<Checked, Refusal> {
+        if verb.kind().changes_mfa() {
+            self.require_fresh_code(actor)?;
+        }
         Ok(match verb {
             Verb::Activate => Checked::Activate,
             Verb::Suspend => Checked::Suspend,
             Verb::ResendActivation => Checked::ResendActivation,
             Verb::RequireMfa { period, running } => {
-                self.require_fresh_code(actor)?;
                 self.needs_totp().await?;
                 Checked::RequireMfa { period: *period, running: *running }
             }
-            Verb::RemoveRequirement => {
-                self.require_fresh_code(actor)?;
-                Checked::RemoveRequirement
-            }
-            Verb::Extend { days } => {
-                self.require_fresh_code(actor)?;
-                Checked::Extend { days: *days }
-            }
+            Verb::RemoveRequirement => Checked::RemoveRequirement,
+            Verb::Extend { days } => Checked::Extend { days: *days },
             Verb::ResetMfa { days, reason } => Checked::ResetMfa(self.reset_of(actor, *days, reason).await?),
             Verb::AddToGroup(group) => Checked::AddToGroup(self.load_group(*group).await?.id),
             Verb::RemoveFromGroup(group) => Checked::RemoveFromGroup(self.load_group(*group).await?.id),

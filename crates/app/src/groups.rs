@@ -176,6 +176,7 @@ impl App {
 
     /// Pauses a rule that runs, or lets a paused one run on.
     pub async fn toggle_rule(&self, granted: &Granted<ManageUsers>, id: GroupId) -> Result<Group, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         let before = self.load_group(id).await?;
         let (rule, next_wave_at) = match before.rule {
             Rule::None => return Err(Refusal::state("no_rule", "Membership in the group requires nothing.")),
@@ -188,6 +189,9 @@ impl App {
     /// Deletes a group; its members and what is required of them stay.
     pub async fn delete_group(&self, granted: &Granted<ManageUsers>, id: GroupId) -> Result<(), Refusal> {
         let group = self.load_group(id).await?;
+        if group.rule != Rule::None {
+            self.require_fresh_code(granted.actor())?;
+        }
         let mut draft = Draft::new(self, granted.actor()).await?;
         draft.write_all(table::group::delete(draft.organization.id, &group));
         draft.log("group.delete", &target(&group), "success", nothing());

@@ -6,6 +6,7 @@ use crate::{
 };
 use claviger_domain::{
     account::Account,
+    id::OrganizationId,
     permission::{Granted, SeeHome},
     sign_in::TotpSwitch,
     time::{Span, Timestamp},
@@ -46,13 +47,21 @@ pub struct Figures {
 }
 
 impl App {
+    /// Failed sign-ins in each of the last 24 hours, the oldest first.
+    pub(crate) async fn failed_by_hour(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<[i64; 24], Problem> {
+        let hours = Intervals { edge: now, each: Span::hours(1), count: 24 };
+        Ok(past(&table::report::failures(&self.0.store, organization, hours).await?))
+    }
+
     /// Takes the figures.
     pub async fn home(&self, _: &Granted<SeeHome>) -> Result<Figures, Problem> {
         let organization = self.organization().await?;
         let (store, id, now) = (&self.0.store, organization.id, self.now());
         let week = now.plus(Span::days(7));
-        let hours = Intervals { edge: now, each: Span::hours(1), count: 24 };
-        let failures = table::report::failures(store, id, hours).await?;
         let today = start_of_today(now, &organization.settings.time_zone);
         Ok(Figures {
             now,
@@ -69,7 +78,7 @@ impl App {
             .await?,
             ending: table::account::periods_ending(store, id, now, week, ENDING_SHOWN).await?,
             enrolled_by_day: self.enrolled_by_day(today).await?,
-            failed_by_hour: past(&failures),
+            failed_by_hour: self.failed_by_hour(id, now).await?,
         })
     }
 }

@@ -51,6 +51,27 @@ pub struct Options {
     pub days: EnrollmentDays,
 }
 
+/// What a file demands of those in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Demand {
+    /// MFA, of one at least. So it is taken for a preview of an earlier version, which doesn't say.
+    #[default]
+    Mfa,
+    /// Nothing.
+    Nothing,
+}
+
+/// What a job keeps beside the rows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    #[serde(flatten)]
+    pub(crate) options: Options,
+    /// Whoever starts the job is asked for a fresh code if it requires MFA.
+    #[serde(default)]
+    pub(crate) demand: Demand,
+}
+
 /// What was found in a file.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -80,12 +101,14 @@ impl Row {
 pub(crate) struct Prepared {
     taken: HashSet<String>,
     groups: HashMap<String, GroupId>,
+    /// Of the rows so far.
+    demand: Demand,
 }
 
 impl Prepared {
     /// Looks up what the rows of a chunk need.
     pub(crate) async fn for_chunk(app: &App, work: &Work, items: &[Item]) -> Result<Self, Problem> {
-        let mut prepared = Self { taken: HashSet::new(), groups: HashMap::new() };
+        let mut prepared = Self { taken: HashSet::new(), groups: HashMap::new(), demand: Demand::Nothing };
         if !matches!(work, Work::Import(_)) {
             return Ok(prepared);
         }
@@ -122,6 +145,9 @@ impl Prepared {
             }
         }
         self.taken.extend(names);
+        if period.is_some() {
+            self.demand = Demand::Mfa;
+        }
         Ok(Checked { parsed, period, groups })
     }
 
@@ -171,7 +197,8 @@ impl App {
         let sheet = sheet.map_err(|error| Problem::Internal(error.to_string()))??;
         let organization = self.organization().await?;
         let taken = table::account::identifiers(&self.0.store, organization.id).await?;
-        let mut prepared = Prepared { taken: taken.into_iter().collect(), groups: groups(self).await? };
+        let (taken, groups) = (taken.into_iter().collect(), groups(self).await?);
+        let mut prepared = Prepared { taken, groups, demand: Demand::Nothing };
         let (totp, id) = (organization.totp, JobId::new(self.now(), self.random()));
         let total = i64::try_from(sheet.rows.len()).unwrap_or(i64::MAX);
         // The items first, many batches of them: a preview that was cut off has no job and is never seen.
@@ -186,7 +213,7 @@ impl App {
                 return Err(Refusal::Changed);
             }
         }
-        self.store_preview(granted, id, &options, total).await?;
+        self.store_preview(granted, id, &Plan { options, demand: prepared.demand }, total).await?;
         Ok(Upload { job: id, ignored: sheet.ignored })
     }
 
@@ -194,12 +221,11 @@ impl App {
         &self,
         granted: &Granted<ManageUsers>,
         id: JobId,
-        options: &Options,
+        plan: &Plan,
         total: i64,
     ) -> Result<(), Refusal> {
         let mut draft = Draft::new(self, granted.actor()).await?;
-        let new =
-            new_job(id, (IMPORT, to_json(options)?), State::Preview, to_json(granted.actor())?, draft.now);
+        let new = new_job(id, (IMPORT, to_json(plan)?), State::Preview, to_json(granted.actor())?, draft.now);
         let new = job::Job { total, ..new };
         draft.write(job::insert(draft.organization.id, &new));
         let target = Target { id: id.to_string(), name: IMPORT.to_owned() };

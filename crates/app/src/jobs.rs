@@ -108,6 +108,9 @@ impl App {
         if found.state != State::Preview {
             return Err(Refusal::state("started", "The job was started already."));
         }
+        if Work::of(&found)?.requires_mfa() {
+            self.require_fresh_code(granted.actor())?;
+        }
         self.turn(granted.actor(), &found, State::Waiting, "job.start").await?;
         self.0.jobs.notify_one();
         Ok(())
@@ -220,7 +223,7 @@ impl App {
                 (Work::Devices(verb), _) => {
                     devices.iter().try_for_each(|known| self.apply_to_device(&mut draft, verb, item, known))
                 }
-                (Work::Import(options), _) => self.import_row(&mut draft, options, item, &mut prepared),
+                (Work::Import(plan), _) => self.import_row(&mut draft, &plan.options, item, &mut prepared),
                 (Work::Bulk(verb), Some(account)) => self.apply(&mut draft, verb, account),
                 (Work::Bulk(_), None) => Err(Refusal::state("deleted", "The user was deleted meanwhile.")),
             };
@@ -264,7 +267,7 @@ pub fn may_steer(actor: &Actor, kind: &str) -> Result<(), Denied> {
 pub(crate) enum Work {
     Bulk(Checked),
     Devices(device_admin::Checked),
-    Import(import::Options),
+    Import(import::Plan),
 }
 
 impl Work {
@@ -276,6 +279,14 @@ impl Work {
             }
             _ => Self::Bulk(from_json(&found.parameters)?),
         })
+    }
+
+    /// Whether a preview that is started requires MFA of anybody. What is done in bulk was checked when it was asked for.
+    fn requires_mfa(&self) -> bool {
+        match self {
+            Self::Import(plan) => plan.demand == import::Demand::Mfa,
+            Self::Bulk(_) | Self::Devices(_) => false,
+        }
     }
 }
 

@@ -8,15 +8,18 @@ use crate::{
 };
 use claviger_domain::{
     account::{Account, Realm, State},
-    field::{Presence, line},
+    factor::Factor,
     id::AccountId,
     lockout::Failures,
     mail::Kind,
-    mfa::{Enrollment, EnrollmentDays, Event, Period, Requirement, RunningPeriod},
+    mfa::{Enrollment, EnrollmentDays, Event, Period, Requirement, RunningPeriod, reset_reason},
     permission::{Actor, AssistUsers, Granted, ManageUsers, Who},
     sign_in::{Proven, TotpSwitch},
 };
-use claviger_store::{Commit, table};
+use claviger_store::{
+    Commit,
+    table::{self, factor::Holder},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -192,7 +195,7 @@ impl App {
         days: EnrollmentDays,
         reason: &str,
     ) -> Result<Reset, Refusal> {
-        let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
+        let reason = reset_reason(reason)?;
         let own_email = self.may_reset(actor).await?;
         self.require_fresh_code(actor)?;
         self.needs_totp().await?;
@@ -246,33 +249,26 @@ impl App {
 
     /// S4.19: clears the wrong codes of a user's factor, and with them any lock.
     pub async fn unlock_user(&self, granted: &Granted<AssistUsers>, id: AccountId) -> Result<(), Refusal> {
-        self.unlock(granted.actor(), Realm::User, id).await
-    }
-
-    /// S6.9: the same for an administrator, on the server's host.
-    pub async fn unlock_administrator(&self, actor: &Actor, email: &str) -> Result<(), Refusal> {
-        let found = self.find_account(Realm::Administrator, email).await?;
-        let administrator = found.ok_or(Refusal::NotFound("administrator"))?;
-        self.unlock(actor, Realm::Administrator, administrator.id).await
-    }
-
-    async fn unlock(&self, actor: &Actor, realm: Realm, id: AccountId) -> Result<(), Refusal> {
         until_decided!({
-            let organization = self.organization().await?;
-            let holder = table::factor::holder(&self.0.store, organization.id, realm, id).await?;
-            let holder = holder.ok_or(Refusal::NotFound(realm.key()))?;
-            let Some(sealed) = holder.factor else {
-                let message = "MFA is not set up, so there is nothing to unlock.";
-                return Err(Refusal::state("not_enrolled", message));
-            };
-            let mut factor = sealed.factor;
-            factor.failures = Failures::default();
-            let mut draft = Draft::of(self, actor, organization);
-            draft.write(table::factor::save(draft.organization.id, &factor));
-            let action = format!("{}.unlock", realm.key());
-            draft.log(&action, &Target::from(&holder.account), "success", nothing());
+            let mut draft = Draft::new(self, granted.actor()).await?;
+            let organization = draft.organization.id;
+            let holder = table::factor::holder(&self.0.store, organization, Realm::User, id).await?;
+            Self::unlocked(&mut draft, &holder.ok_or(Refusal::NotFound("user"))?)?;
             (draft.commit().await? == Commit::Committed).then_some(())
         })
+    }
+
+    /// The factor without its wrong codes, and the log entry.
+    pub(crate) fn unlocked(draft: &mut Draft<'_>, holder: &Holder) -> Result<(), Refusal> {
+        let Some(sealed) = &holder.factor else {
+            let message = "MFA is not set up, so there is nothing to unlock.";
+            return Err(Refusal::state("not_enrolled", message));
+        };
+        let factor = Factor { failures: Failures::default(), ..sealed.factor.clone() };
+        draft.write(table::factor::save(draft.organization.id, &factor));
+        let action = format!("{}.unlock", holder.account.kind.realm().key());
+        draft.log(&action, &Target::from(&holder.account), "success", nothing());
+        Ok(())
     }
 
     /// S6.9: break-glass on the server's host: forgets an administrator's factor; they must set up a new one.
@@ -282,16 +278,11 @@ impl App {
         let before = found.ok_or(Refusal::NotFound("administrator"))?;
         let mut after = before.clone();
         after.mfa.requirement = Requirement::AtOnce;
-        after.mfa.enrollment = claviger_domain::mfa::Enrollment::NotEnrolled;
+        after.mfa.enrollment = Enrollment::NotEnrolled;
         let mut draft = Draft::of(self, actor, organization);
-        let id = draft.organization.id;
-        draft.write(table::account::save(id, &after));
-        draft.write_all(table::factor::delete(id, before.id));
-        draft.write(table::session::end_all(id, before.id));
-        draft.log("administrator.mfa.reset", &Target::from(&before), "success", nothing());
-        let link = Some(format!("{}/admin", self.0.public_url));
-        let cause = format!("mfa_reset:{}:{}", before.id, before.revision);
-        draft.mail(Kind::MfaReset, &before, &cause, &Facts { link, ..Facts::default() })?;
+        draft.write(table::account::save(draft.organization.id, &after));
+        let by = "The command line on the server".to_owned();
+        self.administrators_factor_gone(&mut draft, &before, (by, nothing()))?;
         Self::reset_follows(&mut draft, &before, &self.activated_administrators().await?)?;
         match draft.commit().await? {
             Commit::Committed => Ok(()),

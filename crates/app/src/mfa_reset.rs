@@ -27,7 +27,7 @@ use claviger_store::{
     table::{
         self,
         link::{Link, Purpose},
-        mfa_reset::Begun,
+        mfa_reset::{AskedBy, Begun},
         throttle::Subjects,
     },
 };
@@ -190,8 +190,8 @@ impl App {
         let ResetLink { link, account } = found;
         let actor = origin.actor(account);
         let mut draft = Draft::new(self, &actor).await?;
-        let (id, now) = (draft.organization.id, draft.now);
-        let before = table::mfa_reset::own(&self.0.store, id, account.id).await?;
+        let (store, id, now) = (&self.0.store, draft.organization.id, draft.now);
+        let before = table::mfa_reset::of_account(store, id, account.id, AskedBy::Themselves).await?;
         draft.write(table::account::unchanged(id, account));
         draft.write(table::throttle::clear(id, subjects));
         draft.write(table::mfa_reset::drop_expired(id, account.id, now));

@@ -8,17 +8,17 @@ use crate::{
     until_decided,
 };
 use claviger_domain::{
-    account::{Account, Realm},
-    administrator::{self, Change, Hand, Others, Subject},
-    field::{Presence, line},
+    account::{self, Account, Realm},
+    administrator::{self, Change, Hand, Subject},
     id::{AccountId, ResetId},
     mail::Kind,
+    mfa::reset_reason,
     mfa_reset::{Asker, MfaReset, NotApproved, OPEN_FOR, ResetApproval, Stage, Standing},
     permission::{Granted, ManageAdministrators},
 };
 use claviger_store::{
     Commit,
-    table::{self, link::Purpose},
+    table::{self, link::Purpose, mfa_reset::AskedBy},
 };
 use serde_json::json;
 
@@ -61,22 +61,43 @@ impl App {
         granted: &Granted<ManageAdministrators>,
     ) -> Result<Vec<WaitingReset>, Problem> {
         let organization = self.organization().await?.id;
-        let now = self.now();
-        let find =
-            async |id| table::account::by_id(&self.0.store, organization, Realm::Administrator, id).await;
         let mut waiting = Vec::new();
-        for reset in table::mfa_reset::pending(&self.0.store, organization, now).await? {
-            let Some(account) = find(reset.account).await? else { continue };
-            let Some(subject) = Subject::of(&account) else { continue };
-            let requester = match &reset.asker {
-                Asker::Themselves { .. } => None,
-                Asker::Other { id, .. } => find(*id).await?,
-            };
-            let approval = reset.approve(Hand::of(granted.actor().who), subject, now);
-            let standing = reset.standing(now);
-            waiting.push(WaitingReset { reset, account, requester, standing, approval });
+        for reset in table::mfa_reset::pending(&self.0.store, organization, self.now()).await? {
+            waiting.extend(self.shown_reset(granted, reset).await?);
         }
         Ok(waiting)
+    }
+
+    /// One that waits.
+    pub async fn reset_that_waits(
+        &self,
+        granted: &Granted<ManageAdministrators>,
+        id: ResetId,
+    ) -> Result<WaitingReset, Refusal> {
+        let (reset, _) = self.waiting_reset(id).await?;
+        let shown = self.shown_reset(granted, reset).await?;
+        let waits = |shown: &WaitingReset| matches!(shown.standing, Standing::Waits { .. } | Standing::Ready);
+        shown.filter(waits).ok_or(Refusal::NotFound("reset"))
+    }
+
+    /// Nothing if the administrator is gone.
+    async fn shown_reset(
+        &self,
+        granted: &Granted<ManageAdministrators>,
+        reset: MfaReset,
+    ) -> Result<Option<WaitingReset>, Problem> {
+        let (organization, now) = (self.organization().await?.id, self.now());
+        let find =
+            async |id| table::account::by_id(&self.0.store, organization, Realm::Administrator, id).await;
+        let Some(account) = find(reset.account).await? else { return Ok(None) };
+        let Some(subject) = Subject::of(&account) else { return Ok(None) };
+        let requester = match &reset.asker {
+            Asker::Themselves { .. } => None,
+            Asker::Other { id, .. } => find(*id).await?,
+        };
+        let approval = reset.approve(Hand::of(granted.actor().who), subject, now);
+        let standing = reset.standing(now);
+        Ok(Some(WaitingReset { reset, account, requester, standing, approval }))
     }
 
     async fn waiting_reset(&self, id: ResetId) -> Result<(MfaReset, Account), Refusal> {
@@ -87,8 +108,8 @@ impl App {
         Ok((reset, account))
     }
 
-    /// S6.8: any administrator who manages administrators stops a reset that waits. Links that were mailed for it are
-    /// dead, and its wizard can't be finished.
+    /// S6.8: any administrator who manages administrators stops a reset that waits; one that waits for approval is
+    /// refused by it. Links that were mailed for it are dead, and its wizard can't be finished.
     pub async fn cancel_reset(
         &self,
         granted: &Granted<ManageAdministrators>,
@@ -99,18 +120,23 @@ impl App {
         let organization = draft.organization.id;
         let by = draft.actor_name();
         draft.write(table::mfa_reset::end(organization, id, Stage::Canceled, &by, draft.now));
-        draft.write(table::link::kill(organization, account.id, Purpose::MfaReset));
         let target = Target::from(&account);
         draft.log("administrator.mfa.reset.cancel", &target, "success", json!({ "reset": id }));
         let facts = Facts { actor: Some(by), person: Some(account.email.to_string()), ..Facts::default() };
         let cause = format!("mfa_reset_canceled:{id}");
         draft.mail(Kind::MfaResetCanceled, &account, &cause, &facts)?;
-        if let Asker::Other { id: requester, .. } = reset.asker {
-            let found =
-                table::account::by_id(&self.0.store, organization, Realm::Administrator, requester).await?;
-            if let Some(requester) = found {
-                let cause = format!("{cause}:{}", requester.id);
-                draft.mail(Kind::MfaResetCanceled, &requester, &cause, &facts)?;
+        match reset.asker {
+            Asker::Themselves { .. } => {
+                draft.write(table::link::kill(organization, account.id, Purpose::MfaReset));
+            }
+            // Who takes their own request back knows it.
+            Asker::Other { id, .. } if Hand::of(draft.actor().who).own == Some(id) => {}
+            Asker::Other { id, .. } => {
+                let found = table::account::by_id(&self.0.store, organization, Realm::Administrator, id);
+                if let Some(requester) = found.await? {
+                    let cause = format!("{cause}:{}", requester.id);
+                    draft.mail(Kind::MfaResetCanceled, &requester, &cause, &facts)?;
+                }
             }
         }
         match draft.commit().await? {
@@ -126,38 +152,37 @@ impl App {
         id: AccountId,
         reason: &str,
     ) -> Result<MfaReset, Refusal> {
-        let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
+        let reason = reset_reason(reason)?;
         let requester = self.resetting_for_others(granted).await?;
         let hand = self.administrators_hand(granted.actor()).await?;
-        let account = self.load_account(Realm::Administrator, id).await?;
-        let mut draft = Draft::new(self, granted.actor()).await?;
-        self.allow(&mut draft, hand, &account, Change::ResetMfa).await?;
-        administrator::reset(account.mfa).map_err(crate::administrators::refused)?;
-        let now = draft.now;
-        let reset = MfaReset {
-            id: ResetId::new(now, self.random()),
-            account: account.id,
-            asker: Asker::Other { id: requester, reason },
-            stage: Stage::Pending,
-            created_at: now,
-            expires_at: now.plus(OPEN_FOR),
-        };
-        draft.write(table::account::unchanged(draft.organization.id, &account));
-        draft.write(table::mfa_reset::drop_expired(draft.organization.id, account.id, now));
-        draft.write(table::mfa_reset::insert(draft.organization.id, &reset));
-        let details = match &reset.asker {
-            Asker::Other { reason, .. } => json!({ "reset": reset.id, "reason": reason }),
-            Asker::Themselves { .. } => json!({ "reset": reset.id }),
-        };
-        draft.log("administrator.mfa.reset.ask", &Target::from(&account), "success", details);
-        self.tell_who_may_approve(&mut draft, &account, &reset).await?;
-        match draft.commit().await? {
-            Commit::Committed => Ok(reset),
-            Commit::Conflict => {
+        until_decided!({
+            let account = self.load_account(Realm::Administrator, id).await?;
+            let mut draft = Draft::new(self, granted.actor()).await?;
+            let (organization, now) = (draft.organization.id, draft.now);
+            self.allow(&mut draft, hand, &account, Change::ResetMfa).await?;
+            administrator::reset(account.mfa).map_err(crate::administrators::refused)?;
+            let earlier =
+                table::mfa_reset::of_account(&self.0.store, organization, id, AskedBy::Another).await?;
+            if earlier.is_some_and(|earlier| earlier.standing(now) == Standing::Ready) {
                 let message = "A reset of their MFA was asked for already. Approve or cancel it first.";
-                Err(Refusal::state("reset_waits", message))
+                return Err(Refusal::state("reset_waits", message));
             }
-        }
+            let reset = MfaReset {
+                id: ResetId::new(now, self.random()),
+                account: id,
+                asker: Asker::Other { id: requester, reason: reason.clone() },
+                stage: Stage::Pending,
+                created_at: now,
+                expires_at: now.plus(OPEN_FOR),
+            };
+            draft.write(table::account::unchanged(organization, &account));
+            draft.write(table::mfa_reset::drop_expired(organization, id, now));
+            draft.write(table::mfa_reset::insert(organization, &reset));
+            let details = json!({ "reset": reset.id, "reason": reason });
+            draft.log("administrator.mfa.reset.ask", &Target::from(&account), "success", details);
+            self.tell_who_may_approve(&mut draft, &account, &reset).await?;
+            (draft.commit().await? == Commit::Committed).then_some(reset)
+        })
     }
 
     async fn tell_who_may_approve(
@@ -175,7 +200,7 @@ impl App {
             ..Facts::default()
         };
         for other in table::account::administrators(&self.0.store, draft.organization.id).await? {
-            let claviger_domain::account::Kind::Administrator { role } = other.kind else { continue };
+            let account::Kind::Administrator { role } = other.kind else { continue };
             let hand = Hand { own: Some(other.id), reach: administrator::Reach::of(role) };
             if reset.approve(hand, subject, draft.now).is_ok() {
                 let cause = format!("mfa_reset_approval:{}:{}", reset.id, other.id);
@@ -198,7 +223,6 @@ impl App {
             let (reset, before) = self.waiting_reset(id).await?;
             let mut draft = Draft::new(self, granted.actor()).await?;
             let subject = Subject::of(&before).ok_or(Refusal::NotFound("administrator"))?;
-            hand.may(subject, Change::ResetMfa, Others::Some).map_err(crate::administrators::refused)?;
             reset.approve(hand, subject, draft.now).map_err(not_approved)?;
             let by = draft.actor_name();
             let organization = draft.organization.id;
@@ -255,7 +279,8 @@ impl App {
         match draft.organization.settings.reset_approval {
             ResetApproval::Off => Ok(()),
             ResetApproval::On => {
-                let message = "It takes a second administrator to reset the MFA of an administrator. Ask for it in the Admin Portal.";
+                let message =
+                    "It takes a second administrator to reset the MFA of an administrator. Ask for it again.";
                 Err(Refusal::state("approval_needed", message))
             }
         }

@@ -134,6 +134,9 @@ impl App {
         let demand = demand.on(&Mfa::NONE, draft.organization.totp);
         let (parsed, period) = both(person.parse(), period_of(&demand))?;
         self.refuse_taken(&parsed, None).await?;
+        if period.is_some() {
+            self.require_fresh_code(granted.actor())?;
+        }
         let account = self.new_user(&mut draft, parsed, period, activation)?;
         match draft.commit().await? {
             Commit::Committed => Ok(account),

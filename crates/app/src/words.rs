@@ -88,6 +88,11 @@ pub fn counted(count: i64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
+/// "1 entry", "1,204 entries".
+pub fn entries(count: i64) -> String {
+    format!("{} {}", number(count), if count == 1 { "entry" } else { "entries" })
+}
+
 /// "1,204".
 pub fn number(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();

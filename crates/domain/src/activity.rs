@@ -134,7 +134,8 @@ fn spoken(key: &str) -> String {
     }
 }
 
-const ACTIONS: &[(&str, &str)] = &[
+/// Every action that the server writes, with its words on screens.
+pub const ACTIONS: &[(&str, &str)] = &[
     ("sign_in", "Signed in"),
     ("sign_in.password", "Sign-in, password"),
     ("sign_in.code", "Sign-in, code"),
@@ -144,6 +145,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("session.end", "Session ended"),
     ("session.end_all", "All sessions ended"),
     ("session.end_others", "Other sessions ended"),
+    ("step_up", "Showed again who they are"),
     ("verify", "Code checked for another program"),
     ("device.password", "Device login, password"),
     ("device.code", "Device login, code"),
@@ -244,6 +246,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("administrator.activate", "Administrator activated"),
     ("administrator.suspend", "Administrator suspended"),
     ("administrator.delete", "Administrator deleted"),
+    ("administrator.unlock", "Administrator unlocked"),
     ("administrator.register", "Administrator chose a password by the mailed link"),
     ("administrator.resend_activation", "Link to an administrator sent again"),
     ("organization.administrators_mfa", "MFA required of all administrators, or no longer"),
@@ -266,6 +269,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("activity.remove", "Old log entries removed"),
     ("activity.stream", "Log forwarding changed"),
     ("activity.stream.secret", "New secret for the log's webhook"),
+    ("activity.stream.test", "Log forwarding tested"),
 ];
 
 /// How long sealed entries are kept.

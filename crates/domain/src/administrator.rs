@@ -103,13 +103,15 @@ impl Hand {
         match change {
             Change::Suspend | Change::Delete if is_own => return Err(Refused::Oneself),
             Change::ResetMfa if is_own => return Err(Refused::OwnMfa),
+            Change::Unlock if is_own => return Err(Refused::OwnLock),
             Change::Details(role) => self.may_make(role)?,
             Change::Activate
             | Change::Suspend
             | Change::Delete
             | Change::Invite
             | Change::Requirement
-            | Change::ResetMfa => {}
+            | Change::ResetMfa
+            | Change::Unlock => {}
         }
         match (subject.loses_billing(change), others) {
             (true, Others::None) => Err(Refused::LastWithBilling),
@@ -135,6 +137,8 @@ pub enum Change {
     Requirement,
     /// Their factor forgotten.
     ResetMfa,
+    /// S4.19: the wrong codes of their factor forgotten.
+    Unlock,
 }
 
 /// The administrator to whom it is done.
@@ -165,7 +169,11 @@ impl Subject {
             && match change {
                 Change::Suspend | Change::Delete => true,
                 Change::Details(role) => !matches!(role, Role::AdministratorWithBilling),
-                Change::Activate | Change::Invite | Change::Requirement | Change::ResetMfa => false,
+                Change::Activate
+                | Change::Invite
+                | Change::Requirement
+                | Change::ResetMfa
+                | Change::Unlock => false,
             }
     }
 }
@@ -201,6 +209,9 @@ pub enum Refused {
         "You can't reset your own MFA this way. Replace it under My account, or ask another administrator."
     )]
     OwnMfa,
+    /// S4.19: whoever guesses their own codes, or has their session, does not get another ten tries.
+    #[error("You can't unlock your own codes. Ask another administrator.")]
+    OwnLock,
     /// There is no factor to reset.
     #[error("MFA is not set up, so there is nothing to reset.")]
     NotEnrolled,
@@ -225,7 +236,7 @@ impl Refused {
             Self::BeyondReach => "beyond_reach",
             Self::AboveOwnRole => "above_own_role",
             Self::LastWithBilling => "last_administrator_with_billing",
-            Self::Oneself | Self::OwnMfa => "own_account",
+            Self::Oneself | Self::OwnMfa | Self::OwnLock => "own_account",
             Self::NotEnrolled => "not_enrolled",
             Self::RequiredOfEveryone => "required_of_everyone",
             Self::AlreadyActivated => "already_activated",

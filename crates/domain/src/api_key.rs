@@ -16,7 +16,7 @@ pub const LONGEST_DAYS: i64 = 3_650;
 /// Entries of an allow-list.
 pub const NETWORKS: usize = 20;
 /// Keys of one administrator.
-pub const KEYS_EACH: usize = 100;
+pub const KEYS_EACH: i64 = 100;
 
 impl Role {
     /// Whether it allows everything that `other` allows.

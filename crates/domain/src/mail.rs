@@ -157,7 +157,7 @@ impl Kind {
     }
 
     /// Whether an organization may switch it off: nobody is kept out by a mail that isn't sent, and nobody takes an
-    /// administrator's account over unseen (S6.8).
+    /// administrator's account over, or makes one on the server's host, unseen (S6.8, S6.9).
     pub const fn may_be_off(self) -> bool {
         !matches!(
             self,
@@ -167,8 +167,11 @@ impl Kind {
                 | Self::MfaResetLink
                 | Self::MfaResetDelayed
                 | Self::MfaResetApproval
+                | Self::MfaResetDone
                 | Self::AdministratorReset
+                | Self::AdministratorCreated
                 | Self::AdministratorInvited
+                | Self::AdministratorMfaReset
                 | Self::Test
         )
     }
@@ -241,9 +244,10 @@ mod tests {
     fn a_mail_without_which_somebody_stays_out_is_always_sent() {
         let always: Vec<_> = Kind::ALL.into_iter().filter(|kind| !kind.may_be_off()).collect();
         let people = [Kind::Registration, Kind::PasswordReset, Kind::BreakGlass];
-        let resets = [Kind::MfaResetLink, Kind::MfaResetDelayed, Kind::MfaResetApproval];
-        let others = [Kind::AdministratorReset, Kind::AdministratorInvited, Kind::Test];
-        assert_eq!(always, [&people[..], &resets, &others].concat());
+        let resets = [Kind::MfaResetLink, Kind::MfaResetDelayed, Kind::MfaResetApproval, Kind::MfaResetDone];
+        let told = [Kind::AdministratorReset, Kind::AdministratorCreated];
+        let others = [Kind::AdministratorInvited, Kind::AdministratorMfaReset, Kind::Test];
+        assert_eq!(always, [&people[..], &resets, &told, &others].concat());
     }
 
     #[test]

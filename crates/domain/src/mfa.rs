@@ -1,8 +1,10 @@
 //! The demand that a person use MFA, whether they do, and what follows from both (S4.1–S4.14).
 
 mod period;
+mod reset;
 
 pub use period::{EnrollmentDays, Period, RunningPeriod};
+pub use reset::{reset_reason, reset_terms};
 
 use crate::{
     account::State,

@@ -3,6 +3,7 @@
 use crate::{
     id::{AccountId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, TokenId},
     mail::Kind,
+    stream,
 };
 
 /// Something that counts its changes.
@@ -28,6 +29,8 @@ pub enum Resource {
     DeviceGroup(DeviceGroupId),
     /// A connect key.
     ConnectKey(ConnectKeyId),
+    /// Where the activity log is forwarded to.
+    LogStream(stream::Kind),
 }
 
 /// What whoever asks for a change has seen of it.

@@ -1,10 +1,10 @@
 //! Where entries of the activity log are forwarded to: a syslog collector, a webhook (section 12).
 
-use crate::{
-    field::FieldError,
-    secret::Secret,
-    time::{Span, Timestamp},
-};
+mod health;
+
+pub use health::Health;
+
+use crate::{field::FieldError, secret::Secret, time::Timestamp};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -12,6 +12,33 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
+
+/// Which stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// To a syslog collector.
+    Syslog,
+    /// To a webhook.
+    Webhook,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Kind; 2] = [Self::Syslog, Self::Webhook];
+
+    /// The word in the database, in the log and in addresses.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Syslog => "syslog",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// The stream of that word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+}
 
 /// How messages get to a syslog collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,12 +263,6 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// How long a stream waits after so many failures in a row: 5 seconds, doubling up to 15 minutes.
-pub fn pause(attempts: i64) -> Span {
-    let times = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0);
-    Span::seconds(5).doubled(times).at_most(Span::minutes(15))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,10 +352,12 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_up_to_a_quarter_of_an_hour() {
-        let seconds = [1, 2, 3, 8, 9, 1_000].map(|attempts| pause(attempts).seconds_rounded_up());
-        assert_eq!(seconds, [5, 10, 20, 640, 900, 900]);
-        assert_eq!(Transport::from_key("udp"), Some(Transport::Udp));
+    fn transports_and_streams_are_known_by_their_words() {
+        for transport in Transport::ALL {
+            assert_eq!(Transport::from_key(transport.key()), Some(transport));
+        }
         assert_eq!(Transport::from_key("quic"), None);
+        assert_eq!(Kind::ALL.map(|kind| Kind::from_key(kind.key())), Kind::ALL.map(Some));
+        assert_eq!(Kind::from_key("pigeon"), None);
     }
 }

@@ -139,7 +139,9 @@ pub(crate) async fn admin(config: &Config, command: Admin) -> Result<ExitCode> {
             say("The factor is gone. MFA is set up anew at the next sign-in.");
         }
         Admin::Unlock { email } => {
-            told(app.unlock_administrator(&host, &email).await)?;
+            let found = app.find_account(Realm::Administrator, &email).await?;
+            let administrator = found.with_context(|| format!("there is no administrator {email:?}"))?;
+            told(app.unlock_administrator(&host.granted()?, administrator.id).await)?;
             say("The administrator is unlocked.");
         }
         Admin::ApiKey(ApiKey::Create { email, name, expires, allow }) => {

@@ -37,7 +37,7 @@ impl Clock for SystemClock {
 
 /// The system's random source. Without it nothing here is safe, so the process ends.
 #[derive(Clone, Copy, Debug)]
-struct SystemEntropy;
+pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     #[expect(clippy::disallowed_methods, reason = "the port itself")]

@@ -1,11 +1,12 @@
 //! Posted forms: each field once, and what goes back into the page when one is wrong.
 
-use crate::{Web, error::PageError};
+use crate::{Web, error::PageError, step_up};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
     http::{StatusCode, header},
 };
+use claviger_app::Refusal;
 use claviger_domain::field::FieldError;
 use std::collections::HashMap;
 
@@ -125,5 +126,33 @@ impl Errors {
 impl From<Vec<FieldError>> for Errors {
     fn from(errors: Vec<FieldError>) -> Self {
         Self(errors)
+    }
+}
+
+/// How the page of a form is shown again after something that was not taken, so that nothing typed is lost.
+pub(crate) struct Again {
+    pub(crate) status: StatusCode,
+    pub(crate) errors: Errors,
+    /// What is wrong with no field of its own.
+    pub(crate) problem: Option<String>,
+}
+
+impl Again {
+    /// What the form's page tells of a refusal. What it can't tell is a page of its own.
+    pub(crate) fn after(refusal: Refusal) -> Result<Self, PageError> {
+        let (status, problem) = match refusal {
+            Refusal::Fields(errors) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return Ok(Self { status, errors: errors.into(), problem: None });
+            }
+            Refusal::State { message, .. } => (StatusCode::CONFLICT, message),
+            Refusal::Changed => {
+                let text = "Somebody else changed this meanwhile. Reload the page to see their change.";
+                (StatusCode::CONFLICT, text.to_owned())
+            }
+            Refusal::NotFresh(_) => (StatusCode::FORBIDDEN, step_up::FIRST.to_owned()),
+            Refusal::Denied(_) | Refusal::NotFound(_) | Refusal::Problem(_) => return Err(refusal.into()),
+        };
+        Ok(Self { status, errors: Errors::default(), problem: Some(problem) })
     }
 }

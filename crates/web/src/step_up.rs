@@ -26,9 +26,10 @@ const PATH: &str = "/admin/step-up";
 const HOME: &str = "/admin";
 const LONGEST: usize = 2_000;
 
-/// What a form's page says that is shown again because the code was too old, so that nothing typed is lost.
-pub(crate) const TYPED_AGAIN: &str = "This asks for a fresh code first. Open “Confirm it's you” in the account menu in \
-    a new tab, then send the form here again.";
+/// What a form's page says while the code is too old: before anything is typed where the page can't lead there and
+/// back, and afterwards, so that nothing typed is lost.
+pub(crate) const FIRST: &str = "This asks for a fresh code first. Open “Confirm it's you” in the account menu in a new \
+    tab, then send this form.";
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route(PATH, get(show).post(submit))

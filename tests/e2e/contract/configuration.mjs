@@ -20,6 +20,5 @@ export function configuration(ids) {
     ...Object.keys(ids).map((name) => operations(name, 'id', name)),
     dictionary('kinds', ['reminder', 'mfa_required', 'test']),
     operations('mail-texts', 'kind', 'kinds'),
-    '[[operations]]\ninclude-operation-id = "revokeApiKey"\nenabled = false # it would find the key that it calls with\n',
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { setUpQuickly } from '../lib/seed.mjs';
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'eve', 'frank'];
 
-/** An organization with something of every kind: a key for all of it, and the ids by what they are ids of. */
+/** An organization with something of every kind: a key for all of it, keys to revoke, and the ids by what they are ids of. */
 export async function seed(world) {
   const ada = await setUpQuickly(world);
   const said = await world.server.command('admin', 'api-key', 'create', '--email', ada.email, '--name', 'contract');
@@ -27,7 +27,13 @@ export async function seed(world) {
   const imported = await api.call('POST', '/tokens/import', file, { 'content-type': 'text/csv' });
   if (imported.status !== 200) throw new Error(JSON.stringify(imported.body));
   const tokens = (await api.do('GET', '/tokens')).items.map(({ id }) => id);
+  const keys = [];
+  for (const name of ['vpn', 'report', 'backup']) {
+    const { secret, key: made } = await api.do('POST', '/api-keys', { name, expires: '30' });
+    world.secrets.add('API key', secret);
+    keys.push(made.id);
+  }
   const job = await api.do('POST', '/users/bulk', { action: 'extend', ids: [users[0]], enrollment_days: 1 });
   const mails = (await api.do('GET', '/mails')).items.map(({ id }) => id);
-  return { key, ids: { users, groups, administrators, tokens, jobs: [job.id], mails } };
+  return { key, ids: { users, groups, administrators, tokens, jobs: [job.id], mails, 'api-keys': keys } };
 }

@@ -9,11 +9,12 @@ export async function accounts(scene, step) {
     await machine.sh('useradd -m -s /bin/bash lena; echo lena:pw-of-lena | chpasswd');
     people.alice = await employees.hire('alice', { enrolled: true });
     people.carol = await employees.hire('carol', { key: true, enrolled: true });
+    people.erin = await employees.hire('erin', { enrolled: true });
     people.bob = await employees.hire('bob');
     people.dave = await employees.hire('dave', { key: true });
     const lena = await machine.sh('getent passwd lena; getent shadow lena');
     await scene.bind(people.alice, 'with_password');
-    for (const name of ['carol', 'bob', 'dave']) await scene.bind(people[name]);
+    for (const name of ['carol', 'erin', 'bob', 'dave']) await scene.bind(people[name]);
     assert.match(await machine.sh('getent passwd alice'), /^alice:x:\d{4,}:\d{4,}:alice Unger:\/home\/alice:\/bin\/bash/);
     assert.equal(await machine.sh('getent passwd lena; getent shadow lena'), lena);
   });

@@ -51,7 +51,13 @@ export class Employees {
     return this.#take(person, this.#step);
   }
 
-  /** The same where the device can't be told the time: at most a step ahead, or it is waited for. */
+  /** Time goes on, on the server and on the device, until nobody's codes of now are used. */
+  async letTimePass() {
+    this.#scene.world.clock.advance({ seconds: 3 * STEP });
+    await this.#scene.catchUp();
+  }
+
+  /** A code for a device that can't be told the time: at most a step ahead, or it is waited for. */
   async codeOffline(person) {
     while (person.used > this.#step) await pause(500);
     return this.#take(person, Math.max(person.used + 1, this.#step));

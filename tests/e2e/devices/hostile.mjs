@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { until } from '../lib/wait.mjs';
 import { Authority } from './authority.mjs';
 
@@ -14,6 +15,21 @@ s.bind("${SOCKET}"); s.listen(16); print("up", flush=True)
 while True:
     call, _ = s.accept()
     call.recv(4096); call.send(b"ok\\n")
+`;
+
+// Says yes to whatever is asked, under a certificate of its own.
+const IMPOSTOR = `
+import http.server, ssl, sys
+class Yes(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b'{"verdict":"accepted"}')
+    do_POST = do_GET
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Yes)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print("up", flush=True)
+server.serve_forever()
 `;
 
 const FLIP = `
@@ -136,13 +152,14 @@ export async function hostile(scene, step, people) {
     const other = new Authority(machine.share, 'impostor').issue('claviger.test');
     const port = new URL(scene.url).port;
     await machine.sh('cp /etc/hosts /run/hosts; sed -i "s/^.* claviger.test$/127.0.0.1 claviger.test/" /etc/hosts; chmod 644 /etc/hosts');
-    const impostor = machine.start('openssl', ['s_server', '-quiet', '-accept', port, '-cert', other.chain.replace(machine.share, '/share'), '-key', other.key.replace(machine.share, '/share'), '-www']);
+    const there = (file) => file.replace(machine.share, '/share');
+    const impostor = machine.start('python3', ['-u', '-c', IMPOSTOR, port, there(other.chain), there(other.key)]);
+    await once(impostor.stdout, 'data');
     await scene.agent.restart();
     const code = await employees.codeOffline(carol);
     assert.equal((await byKey(code)).result, 0);
-    assert.match(await scene.agent.journal(), /certificate/i);
-    impostor.kill();
-    await machine.sh('pkill openssl || true; cat /run/hosts > /etc/hosts');
+    await until('a word about the certificate', async () => /certificate/i.test(await scene.agent.journal()));
+    await machine.sh('pkill -f "^python3 -u -c .*PROTOCOL_TLS_SERVER" || true; cat /run/hosts > /etc/hosts');
     await scene.agent.restart();
     await scene.catchUp();
     await works();

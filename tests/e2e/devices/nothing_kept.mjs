@@ -19,7 +19,7 @@ export async function nothingKept(scene, step, people) {
   const { machine } = scene;
   const search = async (needles) => (await machine.do('python3', ['/share/search.py'], { input: needles.join('\n') })).split('\n').filter(Boolean);
 
-  await step('the search finds what is there: a file, and the memory of a process', async () => {
+  await step('the search finds what is there: a file, the memory of a process, and of the agent', async () => {
     const planted = Buffer.from(`planted-${Date.now()}`).toString('hex');
     await machine.do('python3', ['-c', `open('/var/tmp/planted','wb').write(bytes.fromhex('${planted}'))`]);
     const holder = machine.start('python3', ['-c', `import time; x = bytes.fromhex('${planted}'); time.sleep(60)`]);
@@ -29,6 +29,8 @@ export async function nothingKept(scene, step, people) {
     await machine.sh('rm /var/tmp/planted');
     assert.ok(found.includes('file /var/tmp/planted'), found.join());
     assert.ok(found.some((line) => line.startsWith('process python')), found.join());
+    const device = await search([Buffer.from(scene.device).toString('hex')]);
+    assert.ok(device.includes('process claviger-agent'), device.join());
   });
 
   await step('no TOTP secret is on the disk or in the memory of a fully synced device (S8.6)', async () => {

@@ -4,7 +4,9 @@ mod asked;
 mod event;
 mod export;
 mod retention;
+mod shipment;
 mod stream;
+mod stream_test;
 mod syslog;
 mod work;
 
@@ -12,6 +14,7 @@ pub use asked::{Asked, FAILED, GROUP};
 pub use event::Event;
 pub use export::{Export, Format};
 pub use stream::{StreamForm, Streams, WebhookForm};
+pub use stream_test::Tested;
 
 use crate::{
     App, Problem, Refusal,
@@ -105,6 +108,11 @@ impl App {
             table::audit_list::sealed_since(&self.0.store, organization.id, &filter, (after, TAIL)).await?;
         entries.reverse();
         Ok((entries, end))
+    }
+
+    /// Failed sign-ins in each of the last 24 hours, the oldest first: what the log begins with.
+    pub async fn failed_sign_ins(&self, _: &Granted<ViewUsers>) -> Result<[i64; 24], Problem> {
+        self.failed_by_hour(self.organization().await?.id, self.now()).await
     }
 
     /// What the log can be filtered by.

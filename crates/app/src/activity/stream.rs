@@ -1,25 +1,23 @@
 //! Sealed entries forwarded to a syslog collector and to a webhook: in order, from a stored position, at least once.
 
-use super::{Event, syslog};
+use super::shipment::Load;
 use crate::{
     App, Problem, Refusal, Token,
     draft::{Draft, Target},
-    ports::{ShipError, Shipment},
 };
 use claviger_domain::{
     field::{FieldError, Fields, number},
     id::OrganizationId,
-    organization::Organization,
     permission::{Granted, ManageOrganization},
-    secret::Secret,
-    stream::{self, Reach, Transport, WebhookUrl},
+    stream::{self, Health, Kind, Transport, WebhookUrl},
+    time::Span,
 };
 use claviger_store::{
     Batch, Commit,
     table::{
         self,
-        audit::{Head, Sealed},
-        log_stream::{Flow, Kind, LogStream, secret_place},
+        audit::Head,
+        log_stream::{Flow, LogStream, secret_place},
     },
 };
 use serde_json::json;
@@ -28,12 +26,14 @@ use serde_json::json;
 const AT_ONCE: i64 = 100;
 /// Shipments of one turn, so that no stream keeps its lease for long.
 const SHIPMENTS: usize = 10;
+/// After that long no further shipment of the turn begins: with the last one it is less than the lease.
+const TURN: Span = Span::minutes(3);
 
 /// The form of the syslog stream as typed.
 #[derive(Clone, Debug, Default)]
 pub struct StreamForm {
     /// Whether entries are forwarded.
-    pub enabled: bool,
+    pub flow: Flow,
     /// `tls`, `tcp` or `udp`.
     pub transport: String,
     /// The collector's name or address.
@@ -46,7 +46,7 @@ pub struct StreamForm {
 #[derive(Clone, Debug, Default)]
 pub struct WebhookForm {
     /// Whether entries are forwarded.
-    pub enabled: bool,
+    pub flow: Flow,
     /// Where to.
     pub url: String,
 }
@@ -60,6 +60,21 @@ pub struct Streams {
     pub webhook: Option<LogStream>,
     /// The number of the last sealed entry: what the positions are behind.
     pub sealed: i64,
+    /// The last number that was removed: nobody waits for it any more.
+    pub removed: i64,
+}
+
+impl Streams {
+    /// Those that should forward entries and get nothing taken.
+    pub fn failing(&self) -> impl Iterator<Item = &LogStream> {
+        let fails = |stream: &&LogStream| stream.flow == Flow::On && stream.health != Health::Well;
+        [&self.syslog, &self.webhook].into_iter().flatten().filter(fails)
+    }
+
+    /// How many entries wait for the stream.
+    pub fn waiting(&self, stream: &LogStream) -> i64 {
+        (self.sealed - stream.position.max(self.removed)).max(0)
+    }
 }
 
 impl App {
@@ -69,10 +84,12 @@ impl App {
         let all = table::log_stream::all(&self.0.store, organization).await?;
         let of = |kind| all.iter().find(|stream| stream.kind == kind).cloned();
         let head = table::audit::head(&self.0.store, organization).await?;
+        let removed = table::audit_anchor::load(&self.0.store, organization).await?;
         Ok(Streams {
             syslog: of(Kind::Syslog),
             webhook: of(Kind::Webhook),
             sealed: head.map_or(0, |head| head.sequence),
+            removed: removed.map_or(0, |anchor| anchor.removed.sequence),
         })
     }
 
@@ -99,8 +116,9 @@ impl App {
         let parsed = (|| Some((transport?, host?, port?)))();
         let (transport, host, port) = fields.finish(parsed)?;
         let changed = Changed {
+            before: self.log_streams(granted).await?.syslog,
             kind: Kind::Syslog,
-            flow: flow(form.enabled),
+            flow: form.flow,
             transport: transport.key().to_owned(),
             address: format!("{host}:{port}"),
             secret: None,
@@ -116,16 +134,18 @@ impl App {
     ) -> Result<Option<Token>, Refusal> {
         self.require_fresh_code(granted.actor())?;
         let url = WebhookUrl::parse("webhook_url", &form.url, self.0.courier.reach())?;
-        let stored = self.log_streams(granted).await?.webhook;
-        let made = stored.and_then(|stream| stream.secret).is_none().then(|| self.new_secret());
+        let before = self.log_streams(granted).await?.webhook;
+        let stored = before.as_ref().and_then(|stream| stream.secret.clone());
+        let made = stored.is_none().then(|| self.new_secret());
         let organization = self.organization().await?.id;
         let sealed = made.as_ref().map(|secret| self.seal_secret(organization, secret)).transpose()?;
         let changed = Changed {
+            before,
             kind: Kind::Webhook,
-            flow: flow(form.enabled),
+            flow: form.flow,
             transport: "https".into(),
             address: url.to_string(),
-            secret: sealed,
+            secret: sealed.or(stored),
         };
         self.save_stream(granted, changed).await?;
         Ok(made)
@@ -165,27 +185,23 @@ impl App {
         granted: &Granted<ManageOrganization>,
         changed: Changed,
     ) -> Result<(), Refusal> {
-        let Changed { kind, flow, transport, address, secret } = changed;
+        let Changed { before, kind, flow, transport, address, secret } = changed;
         let mut draft = Draft::new(self, granted.actor()).await?;
         let id = draft.organization.id;
-        let all = table::log_stream::all(&self.0.store, id).await?;
-        let stored = all.into_iter().find(|stream| stream.kind == kind);
         let head = table::audit::head(&self.0.store, id).await?.unwrap_or(Head::GENESIS);
         let target = Target { id: String::new(), name: address.clone() };
         let facts = json!({ "stream": kind.key(), "transport": transport, "forwarded": flow == Flow::On });
         draft.log("activity.stream", &target, "success", facts);
         let stream = LogStream {
             kind,
-            revision: stored.as_ref().map_or(0, |stored| stored.revision),
+            revision: before.map_or(0, |before| before.revision),
             flow,
             transport,
             address,
-            secret: secret.or_else(|| stored.as_ref().and_then(|stored| stored.secret.clone())),
+            secret,
             position: head.sequence,
-            attempts: 0,
-            next_attempt_at: draft.now,
+            health: Health::Well,
             delivered_at: None,
-            last_error: String::new(),
         };
         draft.write(table::log_stream::save(id, &stream));
         match draft.commit().await? {
@@ -206,99 +222,48 @@ impl App {
     }
 
     fn is_due(&self, stream: &LogStream) -> bool {
-        stream.flow == Flow::On && stream.next_attempt_at <= self.now()
+        stream.flow == Flow::On && stream.health.is_due(self.now())
     }
 
     /// Forwards what is due on the stream of that kind. Whoever calls has its lease.
     pub(crate) async fn forward(&self, kind: Kind) -> Result<(), Problem> {
         let organization = self.organization().await?;
+        let end = self.now().plus(TURN);
         for _ in 0..SHIPMENTS {
             let all = table::log_stream::all(&self.0.store, organization.id).await?;
             let due = all.into_iter().find(|stream| stream.kind == kind && self.is_due(stream));
-            let Some(stream) = due else {
+            let Some(stream) = due.filter(|_| self.now() < end) else {
                 return Ok(());
             };
             let entries =
                 table::audit::chain(&self.0.store, organization.id, stream.position, AT_ONCE).await?;
             let Some(last) = entries.last().map(|sealed| sealed.sequence) else { return Ok(()) };
-            let shipped = match self.shipment(&organization, &stream, &entries) {
-                Ok(shipment) => self.0.courier.ship(&shipment).await,
-                Err(error) => Err(error),
-            };
-            let batch = match &shipped {
+            let load: Vec<_> = entries.iter().map(Load::from).collect();
+            let shipped = self.ship(&organization, &stream, &load).await;
+            let statement = match &shipped {
                 Ok(()) => table::log_stream::delivered(organization.id, &stream, last, self.now()),
                 Err(error) => {
-                    let attempts = stream.attempts + 1;
-                    tracing::warn!(stream = kind.key(), attempts, %error, "log entries were not taken");
-                    let next = self.now().plus(stream::pause(attempts));
-                    let told: String = error.0.chars().take(500).collect();
-                    table::log_stream::failed(organization.id, &stream, &told, next)
+                    tracing::warn!(stream = kind.key(), %error, "log entries were not taken");
+                    let health = stream.health.failed(&error.0, self.now());
+                    table::log_stream::failing(organization.id, &stream, &health)
                 }
             };
-            let noted = self.0.store.commit(Batch::of([batch])).await?;
+            let noted = self.0.store.commit(Batch::of([statement])).await?;
             if shipped.is_err() || noted == Commit::Conflict {
                 return Ok(());
             }
         }
         Ok(())
     }
-
-    fn shipment(
-        &self,
-        organization: &Organization,
-        stream: &LogStream,
-        entries: &[Sealed],
-    ) -> Result<Shipment, ShipError> {
-        let unreadable = |what: &str| ShipError(format!("{what} can't be read: save the settings again"));
-        match stream.kind {
-            Kind::Syslog => {
-                let place = stream.address.rsplit_once(':');
-                let place = place.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-                let (host, port) = place.ok_or_else(|| unreadable("the address"))?;
-                let transport = Transport::from_key(&stream.transport);
-                let here = self.0.public_url.split("://").nth(1).unwrap_or_default();
-                let here = here.split([':', '/']).next().unwrap_or_default();
-                let message = |sealed: &Sealed| syslog::message(&sealed.entry, sealed.sequence, here);
-                Ok(Shipment::Syslog {
-                    transport: transport.ok_or_else(|| unreadable("the transport"))?,
-                    host,
-                    port,
-                    messages: entries.iter().map(message).collect(),
-                })
-            }
-            Kind::Webhook => {
-                // Where it may go is judged again when it does: the configuration may have changed.
-                let url = WebhookUrl::parse("webhook_url", &stream.address, Reach::Anywhere);
-                let sealed = stream.secret.as_deref().ok_or_else(|| unreadable("the secret"))?;
-                let opened = self.0.sealer.open(secret_place(organization.id), sealed);
-                let opened = opened.map_err(|error| ShipError(error.to_string()))?;
-                let secret =
-                    String::from_utf8(opened.expose().clone()).map_err(|_| unreadable("the secret"))?;
-                let event = |sealed: &Sealed| {
-                    Event::new(&sealed.entry, Some(&Head { sequence: sealed.sequence, link: sealed.link }))
-                };
-                let events: Vec<_> = entries.iter().map(event).collect();
-                let body =
-                    json!({ "organization": organization.id.to_string(), "events": events }).to_string();
-                Ok(Shipment::Webhook {
-                    url: url.map_err(|error| ShipError(error.message))?,
-                    signature: stream::signature(&Secret::new(secret), self.now(), &body),
-                    body,
-                })
-            }
-        }
-    }
 }
 
 /// What a form changes of a stream.
 struct Changed {
+    /// As it was when the form was judged; whoever changed it since wins.
+    before: Option<LogStream>,
     kind: Kind,
     flow: Flow,
     transport: String,
     address: String,
     secret: Option<Vec<u8>>,
-}
-
-const fn flow(enabled: bool) -> Flow {
-    if enabled { Flow::On } else { Flow::Off }
 }

@@ -7,17 +7,17 @@ use claviger_domain::audit::Entry;
 const FACILITY: u8 = 13;
 const WARNING: u8 = 4;
 const INFORMATIONAL: u8 = 6;
-/// 32473 is the number for examples (RFC 5612): the project has none of its own.
+/// 32473 is the number for documentation (RFC 5612): the project has none of its own (docs/activity-log.md).
 const STRUCTURE: &str = "claviger@32473";
 /// Says that the text that follows is UTF-8 (RFC 5424 §6.4).
 const BOM: char = '\u{feff}';
 
-/// The message for the entry with that number, from the server called `host`.
-pub(crate) fn message(entry: &Entry, sequence: i64, host: &str) -> String {
+/// The message for the entry with that number, from the server called `host`; without a number it is no entry of the
+/// log.
+pub(crate) fn message(entry: &Entry, sequence: Option<i64>, host: &str) -> String {
     let severity = if entry.outcome == "success" { INFORMATIONAL } else { WARNING };
     let priority = FACILITY * 8 + severity;
     let facts = [
-        ("sequence", sequence.to_string()),
         ("id", entry.id.to_string()),
         ("actorKind", entry.actor_kind.clone()),
         ("actorId", entry.actor_id.clone()),
@@ -29,7 +29,9 @@ pub(crate) fn message(entry: &Entry, sequence: i64, host: &str) -> String {
         ("outcome", entry.outcome.clone()),
         ("details", entry.details.clone()),
     ];
-    let facts: String = facts.iter().map(|(name, value)| format!(" {name}=\"{}\"", quoted(value))).collect();
+    let number = sequence.map(|sequence| ("sequence", sequence.to_string()));
+    let facts: String =
+        number.iter().chain(&facts).map(|(name, value)| format!(" {name}=\"{}\"", quoted(value))).collect();
     let text = text(entry);
     let mark = if text.is_ascii() { String::new() } else { BOM.to_string() };
     let (at, host) = (words::iso_micros(entry.at), header(host, 255));
@@ -104,7 +106,7 @@ mod tests {
             r#"target="alice@acme.test" outcome="success" details="{\"reason\":\"lost [phone\]\"}"] "#,
             "ada@acme.test user.mfa.reset alice@acme.test: success"
         );
-        assert_eq!(message(&entry(), 17, "sso.acme.test"), expected);
+        assert_eq!(message(&entry(), Some(17), "sso.acme.test"), expected);
     }
 
     #[test]
@@ -112,11 +114,11 @@ mod tests {
         let name = "x\"]\\ \r\n<1>1 evil\u{e9}".to_owned();
         let told = message(
             &Entry { target_name: name, outcome: "refused".into(), action: "a b\n".into(), ..entry() },
-            1,
+            None,
             "",
         );
         assert!(
-            told.starts_with("<108>1 2023-11-14T22:13:20.000017Z - claviger - ab [claviger@32473 "),
+            told.starts_with("<108>1 2023-11-14T22:13:20.000017Z - claviger - ab [claviger@32473 id=\""),
             "{told}"
         );
         assert!(told.contains(r#"target="x\"\]\\   <1>1 evilé""#), "{told}");

@@ -3,12 +3,12 @@
 
 use super::retention::Left;
 use crate::{App, Problem};
-use claviger_domain::time::Span;
-use claviger_store::{
-    Batch, Commit,
-    table::{self, log_stream::Kind},
+use claviger_domain::{stream::Kind, time::Span};
+use claviger_store::{Batch, Commit, table};
+use std::{
+    future::{self, Future},
+    time::Duration,
 };
-use std::{future::Future, time::Duration};
 use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_secs(1);
@@ -43,20 +43,15 @@ impl App {
     }
 
     async fn run_log_task(&self, task: Task, mut stop: watch::Receiver<bool>) {
-        let mut stopping = stop.clone();
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(TICK) => {}
             }
-            tokio::select! {
-                // What was shipped and not noted is shipped again: at least once.
-                _ = stopping.wait_for(|stop| *stop) => return,
-                worked = self.work_on_log_task(task) => {
-                    if let Err(error) = worked {
-                        tracing::error!(%error, task = task.name(), "work on the log failed and is tried again");
-                    }
-                }
+            let mut stopping = stop.clone();
+            let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
+            if let Err(error) = self.work_on_log_task(task, stopped).await {
+                tracing::error!(%error, task = task.name(), "work on the log failed and is tried again");
             }
         }
     }
@@ -64,22 +59,29 @@ impl App {
     /// Does all of it that is due, once.
     pub(crate) async fn work_on_log(&self) -> Result<(), Problem> {
         for task in Task::ALL {
-            self.work_on_log_task(task).await?;
+            self.work_on_log_task(task, future::pending()).await?;
         }
         Ok(())
     }
 
-    async fn work_on_log_task(&self, task: Task) -> Result<(), Problem> {
+    async fn work_on_log_task(&self, task: Task, stopped: impl Future<Output = ()>) -> Result<(), Problem> {
         if !self.is_wanted(task).await? {
             return Ok(());
         }
-        self.leased(task.name(), async {
+        let work = Box::pin(async {
             match task {
                 Task::Forward(kind) => self.forward(kind).await.map(|()| Span::ZERO),
                 Task::Remove => self.remove_old_entries().await.map(|left| match left {
                     Left::Nothing => Span::hours(1),
                     Left::More => Span::seconds(30),
                 }),
+            }
+        });
+        self.leased(task.name(), async {
+            tokio::select! {
+                // What was shipped and not noted is shipped again: at least once. The lease is given back.
+                () = stopped => Ok(Span::ZERO),
+                worked = work => worked,
             }
         })
         .await

@@ -11,10 +11,9 @@ use crate::{
 use claviger_domain::{
     account::{Account, State},
     administrator::{self, Change, Demanded},
-    field::{Presence, line},
     id::AccountId,
     mail::Kind,
-    mfa::{Enrollment, Requirement},
+    mfa::{Enrollment, Requirement, reset_reason},
     organization::{Organization, Settings},
     permission::{
         ActOnAdminsWithoutMfa, Granted, ManageAdministrators, ManageOrganization, SeeAdminsWithoutMfa,
@@ -94,7 +93,7 @@ impl App {
         id: AccountId,
         reason: &str,
     ) -> Result<Account, Refusal> {
-        let reason = line("reason", "Reason", reason, 500, Presence::Required)?;
+        let reason = reset_reason(reason)?;
         self.may_reset(granted.actor()).await?;
         let others = self.activated_administrators().await?;
         self.change_administrator(granted, (id, None), Change::ResetMfa, |draft, before| {
@@ -112,18 +111,43 @@ impl App {
         reason: &str,
     ) -> Result<Account, Refusal> {
         let after = Account { mfa: administrator::reset(before.mfa).map_err(refused)?, ..before.clone() };
+        let by = draft.actor_name();
+        self.administrators_factor_gone(draft, before, (by, json!({ "reason": reason })))?;
+        Ok(after)
+    }
+
+    /// S6.3, S6.9: what becomes of a factor that somebody else forgets: it and the sessions are gone, the log has it,
+    /// and the administrator is told by whom.
+    pub(crate) fn administrators_factor_gone(
+        &self,
+        draft: &mut Draft<'_>,
+        before: &Account,
+        (by, details): (String, serde_json::Value),
+    ) -> Result<(), Problem> {
         draft.write_all(table::factor::delete(draft.organization.id, before.id));
         draft.write(table::session::end_all(draft.organization.id, before.id));
-        let details = json!({ "reason": reason });
         draft.log("administrator.mfa.reset", &Target::from(before), "success", details);
-        let facts = Facts {
-            link: Some(format!("{}/admin", self.0.public_url)),
-            actor: Some(draft.actor_name()),
-            ..Facts::default()
-        };
+        let link = Some(format!("{}/admin", self.0.public_url));
+        let facts = Facts { link, actor: Some(by), ..Facts::default() };
         let cause = format!("administrator_mfa_reset:{}:{}", before.id, before.revision);
-        draft.mail(Kind::AdministratorMfaReset, before, &cause, &facts)?;
-        Ok(after)
+        draft.mail(Kind::AdministratorMfaReset, before, &cause, &facts)
+    }
+
+    /// S4.19, S6.3: clears the wrong codes of another administrator's factor, and with them any lock.
+    pub async fn unlock_administrator(
+        &self,
+        granted: &Granted<ManageAdministrators>,
+        id: AccountId,
+    ) -> Result<(), Refusal> {
+        let hand = self.administrators_hand(granted.actor()).await?;
+        until_decided!({
+            let holder = self.administrator(granted, id).await?;
+            let mut draft = Draft::new(self, granted.actor()).await?;
+            self.allow(&mut draft, hand, &holder.account, Change::Unlock).await?;
+            draft.write(table::account::unchanged(draft.organization.id, &holder.account));
+            Self::unlocked(&mut draft, &holder)?;
+            (draft.commit().await? == Commit::Committed).then_some(())
+        })
     }
 
     /// S6.7: the administrators of whom MFA isn't required.

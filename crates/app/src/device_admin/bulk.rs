@@ -144,7 +144,7 @@ impl App {
             0 => return Err(Refusal::state("nobody", "No device is chosen. Choose at least one.")),
             count if count > MOST => {
                 let message = format!("At most {MOST} devices at once. Choose by a filter.");
-                return Err(Refusal::state("too_many", message));
+                return Err(Refusal::state("too_many_devices", message));
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! No file of users upsets its reader: whatever the bytes, each row is a user or a sentence with its line.
 
 use super::{
-    Options, Prepared,
+    Demand, Options, Prepared,
     sheet::{Sheet, read},
 };
 use crate::{
@@ -33,7 +33,7 @@ fn options() -> Options {
 
 /// Each row has a line of its own, and what is kept of the file is not more than the file and a little for each row.
 fn whole(file: &[u8], sheet: Sheet) -> Result<(), TestCaseError> {
-    let mut prepared = Prepared { taken: HashSet::new(), groups: HashMap::new() };
+    let mut prepared = Prepared { taken: HashSet::new(), groups: HashMap::new(), demand: Demand::Nothing };
     let (mut last, mut kept, rows) = (1, 0, sheet.rows.len());
     prop_assert!(rows > 0 && sheet.ignored.iter().all(|heading| heading.chars().count() <= 60));
     for (position, row) in (1..).zip(sheet.rows) {

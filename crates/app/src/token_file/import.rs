@@ -69,6 +69,7 @@ impl App {
         upload: Upload,
         bad: BadRows,
     ) -> Result<ImportReport, Refusal> {
+        self.require_fresh_code(granted.actor())?;
         // A key that is derived from a passphrase takes up to a second.
         let reading = move || parse(upload.file.expose(), upload.key.as_ref());
         let read = tokio::task::spawn_blocking(reading).await;

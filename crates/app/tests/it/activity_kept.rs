@@ -8,12 +8,13 @@ use claviger_app::{
     activity::{Place, StreamForm, WebhookForm},
     audit::Verdict,
     ports::Shipment,
+    stored::Flow,
 };
 use claviger_domain::{
     activity::Retention,
     audit::{GENESIS, Link},
     organization::Settings,
-    stream::signature,
+    stream::{Health, signature},
     time::Span,
 };
 use claviger_store::{
@@ -28,7 +29,7 @@ impl World {
         self.app.save_settings(&granted(), settings, None).await.unwrap();
     }
 
-    fn take_shipped(&self) -> Vec<Shipment> {
+    pub(crate) fn take_shipped(&self) -> Vec<Shipment> {
         std::mem::take(&mut *self.mailbox.shipped.lock().unwrap())
     }
 }
@@ -82,7 +83,7 @@ on_both!(a_stream_has_every_entry_once_in_order_from_when_it_was_set_up, async |
     world.seal().await;
     let Verdict::Whole { entries: before, .. } = world.app.verify_log().await.unwrap() else { panic!() };
     let form = StreamForm {
-        enabled: true,
+        flow: Flow::On,
         transport: "tls".into(),
         host: "siem.acme.test".into(),
         port: "6514".into(),
@@ -114,14 +115,15 @@ on_both!(a_stream_has_every_entry_once_in_order_from_when_it_was_set_up, async |
 
 on_both!(a_collector_that_is_away_is_tried_again_with_pauses, async |database: &TestDatabase| {
     let world = World::new(database).await;
-    let form = WebhookForm { enabled: true, url: "https://siem.acme.test/in".into() };
+    let form = WebhookForm { flow: Flow::On, url: "https://siem.acme.test/in".into() };
     let secret = world.app.save_webhook(&granted(), &form).await.unwrap().unwrap();
     assert!(world.app.save_webhook(&granted(), &form).await.unwrap().is_none(), "the secret is told once");
     *world.mailbox.unreachable.lock().unwrap() = Some("connection refused".into());
     world.app.work_once().await.unwrap();
     let stream = async || world.app.log_streams(&granted()).await.unwrap().webhook.unwrap();
     let failed = stream().await;
-    assert_eq!((failed.attempts, failed.last_error.as_str()), (1, "connection refused"));
+    let now = world.app.now();
+    assert_eq!(failed.health, Health::Well.failed("connection refused", now));
     assert!(
         !failed.secret.unwrap().windows(8).any(|part| part == &secret.expose().as_bytes()[..8]),
         "it is sealed"
@@ -141,13 +143,12 @@ on_both!(a_collector_that_is_away_is_tried_again_with_pauses, async |database: &
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert!(body["events"].as_array().unwrap().iter().any(|event| event["action"] == "activity.stream"));
     let settled = stream().await;
-    assert_eq!((settled.attempts, settled.last_error.as_str()), (0, ""));
-    assert!(settled.delivered_at.is_some());
+    assert_eq!((settled.health, settled.delivered_at), (Health::Well, Some(world.app.now())));
     let renewed = world.app.renew_webhook_secret(&granted()).await.unwrap();
     assert_ne!(renewed.expose(), secret.expose());
     for url in ["http://siem.acme.test/", "https://10.0.0.1/", "https://localhost/"] {
         let refused =
-            world.app.save_webhook(&granted(), &WebhookForm { enabled: true, url: url.into() }).await;
+            world.app.save_webhook(&granted(), &WebhookForm { flow: Flow::On, url: url.into() }).await;
         assert_eq!(refused_fields(refused.unwrap_err()), ["webhook_url"], "{url}");
     }
 });

@@ -98,7 +98,7 @@ impl World {
     }
 
     /// Asks for a link on the page for the code, and takes it from the mail.
-    async fn reset_link_of(&self, email: &str) -> String {
+    pub(crate) async fn reset_link_of(&self, email: &str) -> String {
         self.app.ask_for_reset(&self.half_admin(email).await).await.unwrap();
         self.app.save_smtp(&granted(), &smtp()).await.unwrap();
         for _ in 0..3 {
@@ -336,7 +336,7 @@ on_both!(the_break_glass_is_logged_and_told_to_the_others, async |database: &Tes
     assert_eq!(world.mailed(ADA, "administrator_created").await, 1);
     world.app.reset_administrator_mfa(&host, ADA).await.unwrap();
     assert_eq!(
-        [world.mailed(ADA, "mfa_reset").await, world.mailed(BEA, "administrator_reset").await],
+        [world.mailed(ADA, "administrator_mfa_reset").await, world.mailed(BEA, "administrator_reset").await],
         [1, 1]
     );
     let id = world.id_of(ADA).await.to_string();

@@ -10,13 +10,24 @@ use claviger_app::{
     Refusal,
     administrators::AdministratorForm,
     bulk::Verb,
-    demand::Ticked,
+    demand::{Demand, Ticked},
+    groups::GroupForm,
+    import::Options,
+    session::{NewSession, SignedIn},
     sign_in::CodeOutcome,
     stored::{Purpose, user_list::Filter},
+    token_file::{BadRows, Upload},
+    users::{Activation, Person},
 };
 use claviger_domain::{
-    account::Realm, mfa::RunningPeriod, permission::Role, secret::Secret, sign_in::TotpSwitch,
-    step_up::Asked, time::Span,
+    account::Realm,
+    group::RuleForm,
+    mfa::RunningPeriod,
+    permission::{ManageUsers, Role},
+    secret::Secret,
+    sign_in::TotpSwitch,
+    step_up::Asked,
+    time::Span,
 };
 use claviger_store::{on_both, testing::TestDatabase};
 
@@ -69,9 +80,8 @@ on_both!(
     }
 );
 
-on_both!(an_administrator_without_a_factor_shows_the_password_again, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    world.ada().await;
+/// An administrator without a second factor, eleven minutes after the password.
+async fn late(world: &World) -> (SignedIn, NewSession) {
     let form =
         AdministratorForm { email: BEA.into(), role: Role::Administrator.key().into(), ..Default::default() };
     let made = world.app.create_administrator(&granted(), &form, Ticked::No).await.unwrap();
@@ -82,7 +92,58 @@ on_both!(an_administrator_without_a_factor_shows_the_password_again, async |data
         .unwrap();
     let session = world.app.set_password(&found, PASSWORD, &origin()).await.unwrap();
     world.later(Span::minutes(11));
+    (world.signed_in(&session).await, session)
+}
+
+on_both!(whom_mfa_will_be_required_of_is_decided_with_a_fresh_code, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    world.ada().await;
+    let (app, rule) = (&world.app, RuleForm { kind: "everyone", days: "7", ..RuleForm::default() });
+    let named = |name: &str| GroupForm { name: name.into(), description: String::new() };
+    let ruled = app.create_group(&granted(), &named("Sales")).await.unwrap().id;
+    app.set_rule(&granted(), ruled, &rule, "").await.unwrap();
+    let free = app.create_group(&granted(), &named("Legal")).await.unwrap().id;
+    let (me, session) = late(&world).await;
+    let manage = me.actor.granted::<ManageUsers>().unwrap();
+    let person = |name: &str| Person {
+        username: name.into(),
+        email: format!("{name}@acme.test"),
+        ..Person::default()
+    };
+    let options = |requirement| Options { activation: Activation::Later, requirement, days: days(7) };
+    let upload = async |file: &str, requirement| {
+        app.upload_users(&manage, file.as_bytes().to_vec(), options(requirement)).await.unwrap().job
+    };
+    let by_form = upload("username,email\nalice,alice@acme.test\n", Some(period(7))).await;
+    let by_row = upload("username,email,require_mfa\nbob,bob@acme.test,yes\n", None).await;
+    let of_none = upload("username,email,require_mfa\ncarol,carol@acme.test,no\n", Some(period(7))).await;
+    let tokens = || Upload { file: Secret::new(b"serial,secret\n".to_vec()), key: None };
+    let required = Demand::Required(Ok(period(7)));
+    let refused = [
+        code_of(app.create_user(&manage, &person("dave"), &required, Activation::Later).await),
+        code_of(app.confirm_job(&manage, by_form).await),
+        code_of(app.confirm_job(&manage, by_row).await),
+        code_of(app.set_rule(&manage, free, &rule, "").await),
+        code_of(app.toggle_rule(&manage, ruled).await),
+        code_of(app.delete_group(&manage, ruled).await),
+        code_of(app.import_tokens(&manage, tokens(), BadRows::LeaveOut).await),
+    ];
+    assert_eq!(refused, ["not_fresh"; 7]);
+    app.create_user(&manage, &person("dave"), &Demand::NotRequired, Activation::Later).await.unwrap();
+    app.confirm_job(&manage, of_none).await.unwrap();
+    app.delete_group(&manage, free).await.unwrap();
+    app.step_up_by_password(&me, &Secret::from(PASSWORD)).await.unwrap();
     let me = world.signed_in(&session).await;
+    let manage = me.actor.granted::<ManageUsers>().unwrap();
+    app.create_user(&manage, &person("erin"), &required, Activation::Later).await.unwrap();
+    app.confirm_job(&manage, by_row).await.unwrap();
+    app.toggle_rule(&manage, ruled).await.unwrap();
+});
+
+on_both!(an_administrator_without_a_factor_shows_the_password_again, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    world.ada().await;
+    let (me, session) = late(&world).await;
     let refused = world.app.save_smtp(&me.actor.granted().unwrap(), &smtp()).await.unwrap_err();
     assert!(matches!(refused, Refusal::NotFresh(Asked::Password)), "{refused}");
     let wrong = world.app.step_up_by_password(&me, &Secret::from("wrong")).await.unwrap_err();

@@ -16,7 +16,7 @@ fn subject(n: u8, role: Role, state: State) -> Subject {
     Subject { id: id(n), role, state }
 }
 
-const CHANGES: [Change; 7] = [
+const CHANGES: [Change; 8] = [
     Change::Details(Role::Manager),
     Change::Activate,
     Change::Suspend,
@@ -24,6 +24,7 @@ const CHANGES: [Change; 7] = [
     Change::Invite,
     Change::Requirement,
     Change::ResetMfa,
+    Change::Unlock,
 ];
 
 #[test]
@@ -72,6 +73,7 @@ fn the_last_administrator_with_billing_who_can_sign_in_stays() {
         (BILLING, Activated, Change::Details(BILLING), Others::None, Ok(())),
         (BILLING, Activated, Change::ResetMfa, Others::None, Ok(())),
         (BILLING, Activated, Change::Requirement, Others::None, Ok(())),
+        (BILLING, Activated, Change::Unlock, Others::None, Ok(())),
         (BILLING, Activated, Change::Delete, Others::Some, Ok(())),
         (BILLING, Activated, Change::Details(PLAIN), Others::Some, Ok(())),
         (BILLING, Suspended, Change::Delete, Others::None, Ok(())),
@@ -88,11 +90,12 @@ fn the_last_administrator_with_billing_who_can_sign_in_stays() {
 }
 
 #[test]
-fn nobody_bars_or_resets_themselves() {
+fn nobody_bars_resets_or_unlocks_themselves() {
     for (change, expected) in [
         (Change::Suspend, Err(Refused::Oneself)),
         (Change::Delete, Err(Refused::Oneself)),
         (Change::ResetMfa, Err(Refused::OwnMfa)),
+        (Change::Unlock, Err(Refused::OwnLock)),
         (Change::Details(BILLING), Ok(())),
         (Change::Details(PLAIN), Ok(())),
         (Change::Requirement, Ok(())),

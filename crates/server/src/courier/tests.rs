@@ -1,3 +1,5 @@
+mod streams;
+
 use super::*;
 use claviger_domain::stream::WebhookUrl;
 use rustls::{
@@ -90,7 +92,7 @@ async fn webhook(certificate: &Certificate, answer: &'static str) -> (JoinHandle
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(stream).await.unwrap();
         let mut asked = Vec::new();
-        while !asked.ends_with(b"{\"events\":[]}") {
+        while !asked.ends_with(b"}") {
             assert!(stream.read_buf(&mut asked).await.unwrap() > 0);
         }
         stream.write_all(answer.as_bytes()).await.unwrap();

@@ -1,3 +1,6 @@
+-- Since when nothing that is forwarded is taken; nothing while it is taken.
+ALTER TABLE log_stream ADD COLUMN failing_since INTEGER;
+
 -- Devices: agents, who is bound to which, and what is laid down for each.
 
 -- What an agent is installed with.

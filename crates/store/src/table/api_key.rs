@@ -130,6 +130,13 @@ pub async fn count(store: &Store, organization: OrganizationId, owner: AccountId
     Ok(store.first(SQL, p![organization, owner]).await?.unwrap_or(0))
 }
 
+/// They have no more than `most` keys.
+pub fn at_most(organization: OrganizationId, owner: AccountId, most: i64) -> Statement {
+    const SQL: &str = "SELECT 1 FROM account WHERE organization = $1 AND id = $2 \
+        AND (SELECT COUNT(*) FROM api_key WHERE organization = $1 AND owner = $2) <= $3";
+    Statement::guard(SQL, p![organization, owner, most])
+}
+
 /// A new key.
 pub fn insert(organization: OrganizationId, key: &ApiKey, token_hash: [u8; 32]) -> Statement {
     const SQL: &str = "INSERT INTO api_key (organization, token_hash, id, owner, name, role, created_at, expires_at, addresses) \

@@ -67,8 +67,8 @@ pub fn insert(organization: OrganizationId, reset: &MfaReset) -> Statement {
         ready_at, expires_at, session, link, ended_at, ended_by) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL, '')";
     let (asker, requester, reason, ready_at) = match &reset.asker {
-        Asker::Themselves { ready_at } => ("self", None, "", *ready_at),
-        Asker::Other { id, reason } => ("other", Some(*id), reason.as_str(), reset.created_at),
+        Asker::Themselves { ready_at } => (AskedBy::Themselves, None, "", *ready_at),
+        Asker::Other { id, reason } => (AskedBy::Another, Some(*id), reason.as_str(), reset.created_at),
     };
     Statement::new(
         SQL,
@@ -76,7 +76,7 @@ pub fn insert(organization: OrganizationId, reset: &MfaReset) -> Statement {
             organization,
             reset.id,
             reset.account,
-            asker,
+            asker.key(),
             requester,
             reason,
             stage_key(reset.stage),
@@ -87,18 +87,37 @@ pub fn insert(organization: OrganizationId, reset: &MfaReset) -> Statement {
     )
 }
 
-/// The reset that the person asked for themselves and that is neither done nor canceled.
-pub async fn own(
+/// Who asked for a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The person themselves.
+    Themselves,
+    /// Another administrator.
+    Another,
+}
+
+impl AskedBy {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Themselves => "self",
+            Self::Another => "other",
+        }
+    }
+}
+
+/// The reset of the account's MFA that was asked for so, and that is neither done nor canceled.
+pub async fn of_account(
     store: &Store,
     organization: OrganizationId,
     account: AccountId,
+    asked_by: AskedBy,
 ) -> Result<Option<MfaReset>, StoreError> {
     const SQL: &str = concat!(
         "SELECT ",
         reset_columns!(),
-        " FROM mfa_reset r WHERE r.organization = $1 AND r.account = $2 AND r.asker = 'self' AND r.stage = 'pending'"
+        " FROM mfa_reset r WHERE r.organization = $1 AND r.account = $2 AND r.asker = $3 AND r.stage = 'pending'"
     );
-    store.first(SQL, p![organization, account]).await
+    store.first(SQL, p![organization, account, asked_by.key()]).await
 }
 
 /// Every reset that is neither done nor canceled, and whose time has not passed, the oldest first.

@@ -30,6 +30,9 @@ revisions! {
     Resource::MailText(_) =>
         "COALESCE((SELECT t.revision FROM mail_text t WHERE t.organization = $1 AND t.kind = $2), 0)",
         " FROM organization o WHERE o.id = $1", "$3";
+    Resource::LogStream(_) =>
+        "COALESCE((SELECT s.revision FROM log_stream s WHERE s.organization = $1 AND s.kind = $2), 0)",
+        " FROM organization o WHERE o.id = $1", "$3";
     Resource::Account(_) => "a.revision", " FROM account a WHERE a.organization = $1 AND a.id = $2", "$3";
     Resource::Group(_) => "g.revision", " FROM user_group g WHERE g.organization = $1 AND g.id = $2", "$3";
     Resource::Token(_) => "t.revision", " FROM hardware_token t WHERE t.organization = $1 AND t.id = $2", "$3";
@@ -42,6 +45,7 @@ fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
     match resource {
         Resource::Organization | Resource::Logo | Resource::Smtp => p![organization],
         Resource::MailText(kind) => p![organization, kind.key()],
+        Resource::LogStream(kind) => p![organization, kind.key()],
         Resource::Account(id) => p![organization, id],
         Resource::Group(id) => p![organization, id],
         Resource::Token(id) => p![organization, id],

@@ -1,6 +1,11 @@
 //! The activity log: filtered, a page at a time, with the newest as they come (section 12).
 
-use super::{activity_entry, activity_row::ActivityRow, activity_settings};
+use super::{
+    activity_entry,
+    activity_row::ActivityRow,
+    activity_settings,
+    charts::{self, BarChart},
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -53,6 +58,8 @@ struct ActivityLog {
     fields: Vec<(&'static str, Field)>,
     actions: Vec<ActionGroup>,
     outcomes: Vec<Choice>,
+    /// On top of the newest entries, as long as nothing is asked for.
+    failed: Option<BarChart>,
     rows: Vec<ActivityRow>,
     looked_to: Option<String>,
     chain: String,
@@ -169,6 +176,10 @@ async fn show(
         listing.texts().map(|(name, text)| (name, Field { error: errors.of(name), ..Field::of(text) }));
     let is_newest = listing.place == Place::Newest && listing.asked.to.is_empty() && !wrong;
     let after = chain.sealed_to.map_or(0, |(sequence, _)| sequence);
+    let failed = match is_newest && listing.asked.is_everything() {
+        true => Some(charts::failures(&web.app().failed_sign_ins(&granted).await?, now, zone)),
+        false => None,
+    };
     let log = ActivityLog {
         chrome: AdminChrome::new(&web, &me, frame, "activity").await?,
         may_set: me.actor.granted::<ManageOrganization>().is_ok(),
@@ -177,6 +188,7 @@ async fn show(
         fields: fields.into(),
         actions: action_groups(&choices, &listing.asked.action),
         outcomes: outcomes(&choices, &listing.asked.outcome),
+        failed,
         rows: found.entries.iter().map(|listed| ActivityRow::of(listed, now, zone)).collect(),
         looked_to: found.looked_to.map(|id| looked_words(words::second(id.made_at(), zone))),
         chain: chain_words(chain, zone),

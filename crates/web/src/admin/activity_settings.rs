@@ -5,8 +5,8 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
-    view::{Fact, filters, page, render, unprocessable},
+    form::{Again, Check, Errors, Field, Posted},
+    view::{Fact, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
@@ -19,14 +19,19 @@ use axum::{
 };
 use claviger_app::{
     Refusal, Token,
-    activity::{StreamForm, WebhookForm},
+    activity::{StreamForm, Streams, Tested, WebhookForm},
     session::SignedIn,
     stored::{Flow, LogStream},
     words,
 };
-use claviger_domain::{activity::Retention, permission::ManageOrganization, time::Timestamp};
+use claviger_domain::{
+    activity::Retention,
+    permission::ManageOrganization,
+    stream::{Health, Kind},
+    time::Timestamp,
+};
 
-const HERE: &str = "/admin/activity/settings";
+pub(super) const HERE: &str = "/admin/activity/settings";
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -35,6 +40,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/activity/settings/syslog", post(save_syslog))
         .route("/admin/activity/settings/webhook", post(save_webhook))
         .route("/admin/activity/settings/webhook/secret", post(renew_secret))
+        .route("/admin/activity/settings/syslog/test", post(test_syslog))
+        .route("/admin/activity/settings/webhook/test", post(test_webhook))
 }
 
 #[derive(Template)]
@@ -60,30 +67,37 @@ struct SecretPage {
     secret: String,
 }
 
-/// A stream's switch, and how it is doing.
+/// A stream's switch, how it is doing, and what became of a test.
 struct Stream {
     enabled: Check,
     facts: Vec<Fact>,
     error: Option<String>,
+    has_test: bool,
+    tested: Option<String>,
 }
 
 impl Stream {
-    fn of(stored: Option<&LogStream>, sealed: i64, (now, zone): (Timestamp, &str)) -> Self {
+    fn of(streams: &Streams, stored: Option<&LogStream>, (now, zone): (Timestamp, &str)) -> Self {
         let enabled = Check { on: stored.is_some_and(|stream| stream.flow == Flow::On), error: None };
-        let Some(stream) = stored else { return Self { enabled, facts: Vec::new(), error: None } };
-        let behind = (sealed - stream.position).max(0);
+        let Some(stream) = stored else {
+            return Self { enabled, facts: Vec::new(), error: None, has_test: false, tested: None };
+        };
         let mut facts = vec![match stream.delivered_at {
             Some(at) => Fact::at("Last delivered", at, now, zone),
             None => Fact::new("Last delivered", "never"),
         }];
         facts.push(Fact::new("Delivered to", format!("entry {}", words::number(stream.position))));
-        facts.push(Fact::new("Waiting", words::counted(behind, "sealed entry").replace("entrys", "entries")));
-        if stream.attempts > 0 {
-            facts.push(Fact::new("Failures in a row", words::number(stream.attempts)));
-            facts.push(Fact::at("Next try", stream.next_attempt_at, now, zone));
-        }
-        let error = Some(stream.last_error.clone()).filter(|error| !error.is_empty());
-        Self { enabled, facts, error }
+        facts.push(Fact::new("Waiting", words::entries(streams.waiting(stream))));
+        let error = match &stream.health {
+            Health::Well => None,
+            Health::Failing { since, attempts, next_attempt_at, error } => {
+                facts.push(Fact::at("Failing since", *since, now, zone));
+                facts.push(Fact::new("Failures in a row", words::number(*attempts)));
+                facts.push(Fact::at("Next try", *next_attempt_at, now, zone));
+                Some(error.clone())
+            }
+        };
+        Self { enabled, facts, error, has_test: true, tested: None }
     }
 }
 
@@ -104,15 +118,19 @@ impl LogSettings {
             problem: None,
             keep: Field::of(keep),
             days: Field::of(days),
-            syslog: Stream::of(syslog, streams.sealed, (now, zone)),
+            syslog: Stream::of(&streams, syslog, (now, zone)),
             host: Field::of(place.map_or("", |(host, _)| host)),
             port: Field::of(place.map_or("6514", |(_, port)| port)),
             transport: Field::of(syslog.map_or("tls", |stream| stream.transport.as_str())),
-            webhook: Stream::of(streams.webhook.as_ref(), streams.sealed, (now, zone)),
+            webhook: Stream::of(&streams, streams.webhook.as_ref(), (now, zone)),
             url: Field::of(streams.webhook.as_ref().map_or("", |stream| stream.address.as_str())),
             has_secret: streams.webhook.as_ref().is_some_and(|stream| stream.secret.is_some()),
         })
     }
+}
+
+fn flow(form: &Posted, switch: &str) -> Flow {
+    if form.has(switch) { Flow::On } else { Flow::Off }
 }
 
 /// The page again with what was typed, after something that was not taken.
@@ -121,23 +139,15 @@ async fn again(
     refusal: Refusal,
     typed: impl FnOnce(&mut LogSettings, &Errors),
 ) -> Result<Response, PageError> {
-    let mut shown = LogSettings::new(web, me, frame).await?;
-    match refusal {
-        Refusal::Fields(errors) => {
-            typed(&mut shown, &errors.into());
-            Ok(unprocessable(&shown))
-        }
-        Refusal::Changed => {
-            typed(&mut shown, &Errors::default());
-            let text = "Somebody else changed this meanwhile. Reload the page to see their change.";
-            shown.problem = Some(text.into());
-            Ok(render(StatusCode::CONFLICT, &shown))
-        }
-        other => Err(other.into()),
-    }
+    let Again { status, errors, problem } = Again::after(refusal)?;
+    let mut shown = LogSettings { problem, ..LogSettings::new(web, me, frame).await? };
+    typed(&mut shown, &errors);
+    Ok(render(status, &shown))
 }
 
 async fn show(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<Response, PageError> {
+    me.actor.granted::<ManageOrganization>()?;
+    web.app().require_fresh_code(&me.actor)?;
     Ok(page(&LogSettings::new(&web, &me, frame).await?))
 }
 
@@ -175,7 +185,7 @@ async fn save_syslog(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
     let typed = StreamForm {
-        enabled: form.has("syslog_enabled"),
+        flow: flow(&form, "syslog_enabled"),
         transport: form.owned("syslog_transport"),
         host: form.owned("syslog_host"),
         port: form.owned("syslog_port"),
@@ -201,7 +211,7 @@ async fn save_webhook(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
-    let typed = WebhookForm { enabled: form.has("webhook_enabled"), url: form.owned("webhook_url") };
+    let typed = WebhookForm { flow: flow(&form, "webhook_enabled"), url: form.owned("webhook_url") };
     match web.app().save_webhook(&granted, &typed).await {
         Ok(None) => Ok(flash::redirect(HERE, "saved")),
         Ok(Some(secret)) => told_once(&web, &me, frame, &secret).await,
@@ -219,6 +229,31 @@ async fn renew_secret(State(web): State<Web>, Admin(me): Admin, frame: Frame) ->
     let granted = me.actor.granted::<ManageOrganization>()?;
     let secret = web.app().renew_webhook_secret(&granted).await?;
     told_once(&web, &me, frame, &secret).await
+}
+
+async fn test_syslog(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<Response, PageError> {
+    test(&web, &me, frame, Kind::Syslog).await
+}
+
+async fn test_webhook(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<Response, PageError> {
+    test(&web, &me, frame, Kind::Webhook).await
+}
+
+async fn test(web: &Web, me: &SignedIn, frame: Frame, kind: Kind) -> Result<Response, PageError> {
+    let granted = me.actor.granted::<ManageOrganization>()?;
+    let told = match web.app().test_stream(&granted, kind).await {
+        Ok(Tested::Taken) => return Ok(flash::redirect(HERE, "stream_tested")),
+        Ok(Tested::Sent) => return Ok(flash::redirect(HERE, "stream_test_sent")),
+        Ok(refused @ Tested::NotTaken(_)) => refused.words(kind),
+        Err(Refusal::State { message, .. }) => message,
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let mut shown = LogSettings::new(web, me, frame).await?;
+    match kind {
+        Kind::Syslog => shown.syslog.tested = Some(told),
+        Kind::Webhook => shown.webhook.tested = Some(told),
+    }
+    Ok(render(StatusCode::CONFLICT, &shown))
 }
 
 /// The secret is in this answer and nowhere else, so that no address and no cookie has it.

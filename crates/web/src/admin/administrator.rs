@@ -5,13 +5,14 @@ use super::{
     administrators::{
         Choice, LIST, administrator_id, enrollment_words, requirement_words, roles, ticked, typed,
     },
+    facts,
 };
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Errors, Field, Posted},
     view::{Fact, filters, page, render},
     visit::Admin,
 };
@@ -27,12 +28,10 @@ use claviger_app::{
     demand::Ticked,
     session::SignedIn,
     stored::{Delivery, Holder},
-    words,
 };
 use claviger_domain::{
     account::{Account, Password, State as AccountState},
     administrator::{Change, Demanded, Refused},
-    lockout::Lock,
     mfa::{Enrollment, Requirement},
     permission::{ManageAdministrators, Role},
     time::Timestamp,
@@ -65,7 +64,7 @@ impl AdministratorPage {
         let account = &holder.account;
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
         let form = AdministratorForm::from(account);
-        let menu = AdministratorMenu::of(web, me, account).await?;
+        let menu = AdministratorMenu::of(web, me, holder).await?;
         let present = Role::from_key(&form.role);
         let fixed = organization.settings.admin_mfa == Demanded::OfEveryone;
         Ok(Self {
@@ -84,7 +83,7 @@ impl AdministratorPage {
             require_mfa: Check { on: account.mfa.requirement != Requirement::NotRequired, error: None },
             fixed,
             enrolled: account.mfa.enrollment != Enrollment::NotEnrolled,
-            facts: facts(holder, now, zone),
+            facts: facts_of(holder, now, zone),
         })
     }
 
@@ -115,29 +114,20 @@ async fn notes(web: &Web, me: &SignedIn, account: &Account) -> Result<Vec<String
     Ok(notes)
 }
 
-fn facts(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
+fn facts_of(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
     let account = &holder.account;
     let mut facts = vec![
         Fact::new("MFA: Requirement", requirement_words(account)),
         Fact::new("MFA: Enrollment", enrollment_words(account)),
-        Fact::at("Created", account.created_at, now, zone),
     ];
-    facts.push(match account.last_sign_in_at {
-        Some(at) => Fact::at("Last sign-in", at, now, zone),
-        None => Fact::new("Last sign-in", "Never"),
-    });
+    facts.extend(facts::of_account(account, now, zone));
     if let Some(sealed) = &holder.factor {
-        let factor = &sealed.factor;
-        facts.push(Fact::at("MFA set up", factor.confirmed_at, now, zone));
-        facts.push(Fact::at("Code last used", factor.last_used_at, now, zone));
-        facts.push(Fact::new("Clock", words::clock(factor.drift)));
-        match factor.failures.lock_at(now) {
-            Lock::Open => {}
-            Lock::Until(until) => {
-                facts.push(Fact { value: "Locked".into(), ..Fact::at("Codes", until, now, zone) });
-            }
-            Lock::Closed => facts.push(Fact::new("Codes", "Locked until unlocked on the server")),
-        }
+        facts.extend(facts::of_factor(
+            &sealed.factor,
+            now,
+            zone,
+            "Locked until another administrator unlocks them",
+        ));
     }
     facts
 }
@@ -164,21 +154,13 @@ pub(super) async fn save(
     let id = administrator_id(&id)?;
     let revision = form.text("revision").parse().ok();
     let saved = web.app().edit_administrator(&granted, id, &typed(&form), revision).await;
-    let (status, errors, problem) = match saved {
+    let Again { status, errors, problem } = match saved {
         Ok(_) => return Ok(flash::redirect(&format!("{LIST}/{id}"), "saved")),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(Refusal::Changed) => {
-            let message =
-                "Somebody else changed this administrator meanwhile. Reload the page to see their change.";
-            (StatusCode::CONFLICT, Errors::default(), Some(message.to_owned()))
-        }
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let holder = web.app().administrator(&granted, id).await?;
-    let mut again = AdministratorPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors);
-    again.problem = problem;
-    Ok(render(status, &again))
+    let again = AdministratorPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors);
+    Ok(render(status, &AdministratorPage { problem, ..again }))
 }
 
 /// S6.6: the switch *Multi-Factor Authentication Required*.

@@ -1,23 +1,27 @@
 //! What is done to one administrator: each verb asks first and tells what it will do (S6.1, S6.3, S6.5).
 
-use super::{administrators::administrator_id, confirm::Confirm};
+use super::{
+    administrators::{LIST, administrator_id},
+    confirm::Confirm,
+    facts::initials,
+    verb::Action,
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Link, page, render, state_words},
     visit::Admin,
 };
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
-use claviger_app::{Problem, Refusal, reset_approval::AdministratorReset, session::SignedIn};
+use claviger_app::{Problem, Refusal, reset_approval::AdministratorReset, session::SignedIn, stored::Holder};
 use claviger_domain::{
-    account::{Account, Kind, Password, State as AccountState},
+    account::{Kind, Password, State as AccountState},
     administrator::Change,
     id::AccountId,
     mfa::Enrollment,
@@ -30,23 +34,11 @@ enum Verb {
     Suspend,
     Delete,
     Invite,
+    Unlock,
     ResetMfa,
 }
 
-/// A verb and what its page says.
-struct Action {
-    verb: Verb,
-    path: &'static str,
-    /// Before the name.
-    heading: &'static str,
-    button: &'static str,
-    /// The word for the sentence afterwards.
-    done: &'static str,
-    /// What will happen, a sentence each.
-    effects: &'static [&'static str],
-}
-
-const ACTIONS: [Action; 5] = [
+const ACTIONS: &[Action<Verb>] = &[
     Action {
         verb: Verb::Activate,
         path: "activate",
@@ -89,6 +81,14 @@ const ACTIONS: [Action; 5] = [
         effects: &["They get a new link to choose a password, good for 7 days. The old link is dead."],
     },
     Action {
+        verb: Verb::Unlock,
+        path: "unlock",
+        heading: "Unlock",
+        button: "Unlock",
+        done: "administrator_unlocked",
+        effects: &["The count of wrong codes starts again, and codes are taken at once."],
+    },
+    Action {
         verb: Verb::ResetMfa,
         path: "reset-mfa",
         heading: "Reset MFA for",
@@ -101,12 +101,6 @@ const ACTIONS: [Action; 5] = [
         ],
     },
 ];
-
-impl Action {
-    fn at(path: &str) -> Result<&'static Self, PageError> {
-        ACTIONS.iter().find(|action| action.path == path).ok_or(PageError::NotFound("page"))
-    }
-}
 
 /// The head of an administrator's page, with the verbs that are possible.
 pub(super) struct AdministratorMenu {
@@ -121,12 +115,15 @@ pub(super) struct AdministratorMenu {
     pub(super) can_activate: bool,
     pub(super) can_invite: bool,
     pub(super) can_suspend: bool,
+    pub(super) can_unlock: bool,
     pub(super) can_reset: bool,
     pub(super) can_delete: bool,
 }
 
 impl AdministratorMenu {
-    pub(super) async fn of(web: &Web, me: &SignedIn, account: &Account) -> Result<Self, Problem> {
+    pub(super) async fn of(web: &Web, me: &SignedIn, holder: &Holder) -> Result<Self, Problem> {
+        let account = &holder.account;
+        let wrong_codes = holder.factor.as_ref().map_or(0, |sealed| sealed.factor.failures.in_row);
         let role = match account.kind {
             Kind::Administrator { role } => role,
             Kind::User { .. } => Role::ReadOnly,
@@ -138,10 +135,9 @@ impl AdministratorMenu {
         let activated = account.state == AccountState::Activated;
         let enrolled = account.mfa.enrollment != Enrollment::NotEnrolled;
         let name = account.name.shown(account.email.as_str());
-        let firsts = name.split_whitespace().filter_map(|part| part.chars().next()).take(2);
         Ok(Self {
-            base: format!("/admin/administrators/{}", account.id),
-            initials: firsts.collect::<String>().to_uppercase(),
+            base: format!("{LIST}/{}", account.id),
+            initials: initials(&name),
             name,
             email: account.email.to_string(),
             role: role.words(),
@@ -151,6 +147,7 @@ impl AdministratorMenu {
             can_activate: !activated && may(Change::Activate).await?,
             can_invite: activated && account.password == Password::Pending && may(Change::Invite).await?,
             can_suspend: activated && may(Change::Suspend).await?,
+            can_unlock: wrong_codes > 0 && may(Change::Unlock).await?,
             can_reset: enrolled && may(Change::ResetMfa).await?,
             can_delete: may(Change::Delete).await?,
         })
@@ -163,39 +160,33 @@ struct Asked {
     me: SignedIn,
     frame: Frame,
     granted: Granted<ManageAdministrators>,
-    action: &'static Action,
+    action: &'static Action<Verb>,
     id: AccountId,
 }
 
 impl Asked {
     fn new(web: Web, me: SignedIn, frame: Frame, path: &str, id: &str) -> Result<Self, PageError> {
         let granted = me.actor.granted()?;
-        Ok(Self { web, me, frame, granted, action: Action::at(path)?, id: administrator_id(id)? })
+        Ok(Self { web, me, frame, granted, action: Action::at(ACTIONS, path)?, id: administrator_id(id)? })
     }
 
     async fn confirmation(self) -> Result<Confirm, PageError> {
         let action = self.action;
         let account = self.web.app().administrator(&self.granted, self.id).await?.account;
-        let base = format!("/admin/administrators/{}", account.id);
+        let base = format!("{LIST}/{}", account.id);
         let name = account.name.shown(account.email.as_str());
+        let trail = vec![
+            Link { href: LIST.into(), label: "Administrators".into() },
+            Link { href: base.clone(), label: name.clone() },
+        ];
+        let chrome = AdminChrome::new(&self.web, &self.me, self.frame, "administrators").await?;
         Ok(Confirm {
-            chrome: AdminChrome::new(&self.web, &self.me, self.frame, "administrators").await?,
-            trail: vec![
-                Link { href: "/admin/administrators".into(), label: "Administrators".into() },
-                Link { href: base.clone(), label: name.clone() },
-            ],
             heading: format!("{} {name}", action.heading),
-            text: String::new(),
-            action: format!("{base}/{}", action.path),
-            effects: action.effects.iter().map(|effect| (*effect).to_owned()).collect(),
-            days: None,
+            effects: action.told(),
             reason: (action.verb == Verb::ResetMfa).then(Field::default),
-            password: None,
-            typed_name: None,
-            problem: None,
             danger: matches!(action.verb, Verb::Suspend | Verb::Delete | Verb::ResetMfa),
             verb: action.button.into(),
-            cancel: base,
+            ..Confirm::new(chrome, trail, format!("{base}/{}", action.path), base)
         })
     }
 
@@ -207,6 +198,7 @@ impl Asked {
             Verb::Suspend => drop(app.suspend_administrator(granted, id).await?),
             Verb::Delete => app.delete_administrator(granted, id).await?,
             Verb::Invite => drop(app.invite_administrator_again(granted, id).await?),
+            Verb::Unlock => app.unlock_administrator(granted, id).await?,
             Verb::ResetMfa => match app.reset_or_ask(granted, id, form.text("reason")).await? {
                 AdministratorReset::Done(_) => {}
                 AdministratorReset::Asked(_) => return Ok("reset_asked"),
@@ -216,16 +208,13 @@ impl Asked {
     }
 
     async fn act(self, form: &Posted) -> Result<Response, PageError> {
-        let (status, errors, problem) = match self.run(form).await {
+        let Again { status, errors, problem } = match self.run(form).await {
             Ok(done) => {
-                let list = "/admin/administrators";
-                let one = format!("{list}/{}", self.id);
-                let back = if self.action.verb == Verb::Delete { list } else { one.as_str() };
+                let one = format!("{LIST}/{}", self.id);
+                let back = if self.action.verb == Verb::Delete { LIST } else { one.as_str() };
                 return Ok(flash::redirect(back, done));
             }
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
         let mut again = self.confirmation().await?;
         again.problem = problem;

@@ -6,8 +6,8 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
-    view::{Pager, When, filters, page, state_words, unprocessable},
+    form::{Again, Check, Errors, Field, Posted},
+    view::{Pager, When, filters, page, render, state_words},
     visit::Admin,
 };
 use askama::Template;
@@ -18,7 +18,6 @@ use axum::{
     routing::{get, post},
 };
 use claviger_app::{
-    Refusal,
     administrators::AdministratorForm,
     demand::Ticked,
     session::SignedIn,
@@ -193,6 +192,7 @@ pub(super) fn ticked(form: &Posted) -> Ticked {
 #[template(path = "admin/administrator_new.html")]
 struct NewAdministrator {
     chrome: AdminChrome,
+    problem: Option<String>,
     first_name: Field,
     last_name: Field,
     email: Field,
@@ -215,6 +215,7 @@ impl NewAdministrator {
         let fixed = demanded == Demanded::OfEveryone;
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "administrators").await?,
+            problem: None,
             first_name: form.field("first_name", errors),
             last_name: form.field("last_name", errors),
             email: form.field("email", errors),
@@ -247,11 +248,13 @@ pub(super) async fn create(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageAdministrators>()?;
-    match web.app().create_administrator(&granted, &typed(&form), ticked(&form)).await {
-        Ok(made) => Ok(flash::redirect(&format!("{LIST}/{}", made.account.id), "administrator_created")),
-        Err(Refusal::Fields(errors)) => {
-            Ok(unprocessable(&NewAdministrator::new(&web, &me, frame, &form, &errors.into()).await?))
+    let made = web.app().create_administrator(&granted, &typed(&form), ticked(&form)).await;
+    let Again { status, errors, problem } = match made {
+        Ok(made) => {
+            return Ok(flash::redirect(&format!("{LIST}/{}", made.account.id), "administrator_created"));
         }
-        Err(refusal) => Err(refusal.into()),
-    }
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = NewAdministrator::new(&web, &me, frame, &form, &errors).await?;
+    Ok(render(status, &NewAdministrator { problem, ..again }))
 }

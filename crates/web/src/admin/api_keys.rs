@@ -6,9 +6,8 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
-    step_up,
-    view::{Link, Pager, When, filters, page, unprocessable},
+    form::{Again, Errors, Field, Posted},
+    view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
@@ -19,17 +18,15 @@ use axum::{
     routing::get,
 };
 use claviger_app::{
-    Refusal,
-    api_keys::{KeyForm, Standing},
+    api_keys::{KeyForm, Standing, may_revoke},
     session::SignedIn,
     stored::OwnedKey,
 };
 use claviger_domain::{
     account::Kind,
-    administrator::Hand,
     api_key::NETWORKS,
     id::ApiKeyId,
-    permission::{Actor, ManageAdministrators, Role, Who},
+    permission::{Actor, ManageAdministrators, Role},
     time::Timestamp,
 };
 use std::collections::BTreeMap;
@@ -73,8 +70,6 @@ struct Used {
 fn row(owned: &OwnedKey, me: &Actor, now: Timestamp, zone: &str) -> KeyRow {
     let terms = &owned.key.terms;
     let lowered = terms.role.within(owned.owner_role).filter(|role| *role != terms.role);
-    let own = matches!(me.who, Who::Administrator { id, .. } if id == owned.key.owner);
-    let may_revoke = own || Hand::of(me.who).reach.covers(owned.owner_role);
     KeyRow {
         name: owned.key.name.clone(),
         owner: owned.email.clone(),
@@ -93,7 +88,7 @@ fn row(owned: &OwnedKey, me: &Actor, now: Timestamp, zone: &str) -> KeyRow {
             .last_used
             .as_ref()
             .map(|(at, address)| Used { at: When::new(*at, now, zone), address: address.clone() }),
-        revoke: may_revoke.then(|| format!("{PATH}/{}/revoke", owned.key.id)),
+        revoke: may_revoke(me, owned).is_ok().then(|| format!("{PATH}/{}/revoke", owned.key.id)),
     }
 }
 
@@ -202,27 +197,18 @@ async fn create(
         expires,
         addresses: form.owned("addresses"),
     };
-    match web.app().create_own_api_key(&me, &asked).await {
+    let Again { status, errors, problem } = match web.app().create_own_api_key(&me, &asked).await {
         // Nothing that can be kept may hold the secret: it is in this page, and in no address or cookie.
-        Ok(made) => Ok(page(&ShownKeyPage {
-            chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
-            name: made.key.key.name.clone(),
-            secret: made.token.expose().to_owned(),
-        })),
-        Err(Refusal::Fields(errors)) => {
-            let again = NewKeyPage::new(&web, &me, frame).await?;
-            Ok(unprocessable(&again.typed(&form, &errors.into())))
+        Ok(made) => {
+            let name = made.key.key.name.clone();
+            let secret = made.token.expose().to_owned();
+            let chrome = AdminChrome::new(&web, &me, frame, "api-keys").await?;
+            return Ok(page(&ShownKeyPage { chrome, name, secret }));
         }
-        Err(Refusal::NotFresh(_)) => {
-            let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
-            Ok(unprocessable(&NewKeyPage { problem: Some(step_up::TYPED_AGAIN.into()), ..again }))
-        }
-        Err(Refusal::State { message, .. }) => {
-            let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
-            Ok(unprocessable(&NewKeyPage { problem: Some(message), ..again }))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &errors);
+    Ok(render(status, &NewKeyPage { problem, ..again }))
 }
 
 fn key_id(text: &str) -> Result<ApiKeyId, PageError> {
@@ -237,24 +223,18 @@ async fn ask_revoke(
 ) -> Result<Response, PageError> {
     let owned = web.app().api_key(&me.actor, key_id(&id)?).await?;
     web.app().require_fresh_code(&me.actor)?;
+    let chrome = AdminChrome::new(&web, &me, frame, "api-keys").await?;
+    let trail = vec![Link { href: PATH.into(), label: "API Keys".into() }];
     Ok(page(&Confirm {
-        chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
-        trail: vec![Link { href: PATH.into(), label: "API Keys".into() }],
         heading: format!("Revoke {}?", owned.key.name),
         text: format!("It is a key of {}.", owned.email),
-        action: format!("{PATH}/{}/revoke", owned.key.id),
         effects: vec![
             "Programs that use it are refused from now on; on other servers, within five seconds.".into(),
             "It can't be brought back. Make a new one instead.".into(),
         ],
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
         danger: true,
         verb: "Revoke key".into(),
-        cancel: PATH.into(),
+        ..Confirm::new(chrome, trail, format!("{PATH}/{}/revoke", owned.key.id), PATH.into())
     }))
 }
 

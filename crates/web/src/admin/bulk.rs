@@ -5,14 +5,14 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
+    step_up,
     view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::{
@@ -23,8 +23,8 @@ use claviger_app::{
 };
 use claviger_domain::{
     account::State as AccountState,
-    field::{FieldError, Fields},
-    mfa::{EnrollmentDays, Period, RunningPeriod},
+    field::FieldError,
+    mfa::{EnrollmentDays, Period, RunningPeriod, reset_terms},
     permission::ViewUsers,
 };
 
@@ -216,16 +216,7 @@ fn verb(form: &Posted) -> Result<Verb, Refusal> {
         "remove_requirement" => Verb::RemoveRequirement,
         "extend" => Verb::Extend { days: days()? },
         "reset_mfa" => {
-            let mut fields = Fields::new();
-            let days = fields.take(days());
-            let reason = fields.take(claviger_domain::field::line(
-                "reason",
-                "Reason",
-                form.text("reason"),
-                500,
-                claviger_domain::field::Presence::Required,
-            ));
-            let (days, reason) = fields.finish(days.zip(reason))?;
+            let (days, reason) = reset_terms(days(), form.text("reason"))?;
             Verb::ResetMfa { days, reason }
         }
         "add_to_group" => Verb::AddToGroup(group()?),
@@ -241,7 +232,13 @@ pub(super) async fn ask(
     frame: Frame,
     form: Posted,
 ) -> Result<Response, PageError> {
-    Ok(page(&Request::read(&web, &me, &form).await?.ask(&web, &me, frame).await?))
+    let request = Request::read(&web, &me, &form).await?;
+    let is_late = request.action.kind.changes_mfa() && web.app().require_fresh_code(&me.actor).is_err();
+    let mut asked = request.ask(&web, &me, frame).await?;
+    if is_late && asked.problem.is_none() {
+        asked.problem = Some(step_up::FIRST.into());
+    }
+    Ok(page(&asked))
 }
 
 pub(super) async fn start(
@@ -255,15 +252,9 @@ pub(super) async fn start(
         Ok(verb) => web.app().start_bulk(&me.actor, &verb, &request.selection.filter()).await,
         Err(refusal) => Err(refusal),
     };
-    let (status, errors, problem) = match started {
+    let Again { status, errors, problem } = match started {
         Ok(job) => return Ok(Redirect::to(&format!("/admin/jobs/{job}")).into_response()),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(Refusal::NotFresh(_)) => {
-            let problem = crate::step_up::TYPED_AGAIN.to_owned();
-            (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-        }
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let mut again = request.ask(&web, &me, frame).await?;
     again.problem = problem;

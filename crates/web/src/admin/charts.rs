@@ -149,6 +149,16 @@ pub(super) struct Bar {
 }
 
 /// A bar for each count, in a box of 240 × 100; `label` names the bar of an index, `ticks` those named below.
+/// Failed sign-ins in each of the last 24 hours up to now.
+pub(super) fn failures(by_hour: &[i64; 24], now: Timestamp, zone: &str) -> BarChart {
+    let hour = |index: usize| {
+        let ago = by_hour.len().saturating_sub(index + 1);
+        words::hour(now.minus(Span::hours(i64::try_from(ago).unwrap_or(0))), zone)
+    };
+    let note = format!("{} in 24 hours", words::number(by_hour.iter().sum()));
+    bars(by_hour, hour, &[0, 6, 12, 18, 23], note)
+}
+
 pub(super) fn bars(
     counts: &[i64],
     label: impl Fn(usize) -> String,

@@ -26,6 +26,28 @@ pub(super) struct Confirm {
     pub(super) cancel: String,
 }
 
+impl Confirm {
+    /// A page that asks for nothing but a yes.
+    pub(super) fn new(chrome: AdminChrome, trail: Vec<Link>, action: String, cancel: String) -> Self {
+        Self {
+            chrome,
+            trail,
+            heading: String::new(),
+            text: String::new(),
+            action,
+            effects: Vec::new(),
+            days: None,
+            reason: None,
+            password: None,
+            typed_name: None,
+            problem: None,
+            danger: false,
+            verb: String::new(),
+            cancel,
+        }
+    }
+}
+
 pub(super) struct Typed {
     pub(super) name: &'static str,
     pub(super) label: String,

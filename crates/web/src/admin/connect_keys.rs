@@ -200,7 +200,7 @@ async fn create(
         }
         Err(Refusal::NotFresh(_)) => {
             let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
-            Ok(unprocessable(&NewKeyPage { problem: Some(step_up::TYPED_AGAIN.into()), ..again }))
+            Ok(unprocessable(&NewKeyPage { problem: Some(step_up::FIRST.into()), ..again }))
         }
         Err(refusal) => Err(refusal.into()),
     }

@@ -203,7 +203,7 @@ async fn save(
             Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
             Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
             Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::TYPED_AGAIN.to_owned();
+                let problem = crate::step_up::FIRST.to_owned();
                 (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
             }
             Err(Refusal::Changed) => {
@@ -254,7 +254,7 @@ async fn ask_delete(
         text: String::new(),
         action: format!("{base}/delete"),
         effects: vec![
-            "Its agent learns it at the next contact and stops asking for codes.".into(),
+            "Its agent goes on asking for codes until claviger-agent uninstall is run there.".into(),
             "Accounts that it made stay on the device. What the log says of it stays here.".into(),
             "To bring it back, enroll it again with a connect key.".into(),
         ],

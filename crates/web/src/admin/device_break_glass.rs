@@ -104,7 +104,7 @@ async fn make_code(
             Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
             Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
             Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::TYPED_AGAIN.to_owned();
+                let problem = crate::step_up::FIRST.to_owned();
                 (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
             }
             Err(refusal) => return Err(refusal.into()),

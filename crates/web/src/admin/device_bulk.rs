@@ -203,7 +203,7 @@ fn effects(kind: Kind, total: i64, preview: Option<&Preview>) -> Vec<String> {
     match kind {
         Kind::DisableMfa => one("nobody is asked for a code there any more."),
         Kind::Delete => {
-            one("forgotten; their agents stop asking for codes. What the log says of them stays.")
+            one("forgotten. Their agents go on asking until claviger-agent uninstall is run there.")
         }
         Kind::AddToGroup => one("in the group from now on, with everybody who is bound to it."),
         Kind::RemoveFromGroup => one("out of the group; who is bound through it alone is locked there."),
@@ -292,7 +292,7 @@ async fn start(
         Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
         Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
         Err(Refusal::NotFresh(_)) => {
-            let problem = crate::step_up::TYPED_AGAIN.to_owned();
+            let problem = crate::step_up::FIRST.to_owned();
             (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
         }
         Err(refusal) => return Err(refusal.into()),

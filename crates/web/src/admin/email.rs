@@ -5,14 +5,14 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
-    view::{Flash, filters, page, render, unprocessable},
+    form::{Again, Check, Errors, Field, Posted},
+    view::{Flash, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, response::Response};
 use claviger_app::stored::{Delivery, Smtp};
-use claviger_app::{Refusal, email::SmtpForm, session::SignedIn, words};
+use claviger_app::{email::SmtpForm, session::SignedIn, words};
 use claviger_domain::permission::ManageOrganization;
 
 #[derive(Template)]
@@ -111,18 +111,12 @@ pub(super) async fn save(
         from_address: form.owned("from_address"),
         from_name: form.owned("from_name"),
     };
-    match web.app().save_smtp(&granted, &typed).await {
-        Ok(()) => Ok(flash::redirect("/admin/settings/email", "saved")),
-        Err(Refusal::Fields(errors)) => {
-            Ok(unprocessable(&EmailSettings::new(&web, &me, frame).await?.typed(&form, &errors.into())))
-        }
-        Err(Refusal::NotFresh(_)) => {
-            let mut again = EmailSettings::new(&web, &me, frame).await?.typed(&form, &Errors::default());
-            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
-            Ok(render(StatusCode::FORBIDDEN, &again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let Again { status, errors, problem } = match web.app().save_smtp(&granted, &typed).await {
+        Ok(()) => return Ok(flash::redirect("/admin/settings/email", "saved")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = EmailSettings::new(&web, &me, frame).await?.typed(&form, &errors);
+    Ok(render(status, &EmailSettings { problem, ..again }))
 }
 
 pub(super) async fn test(
@@ -132,16 +126,12 @@ pub(super) async fn test(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
-    let (status, errors, result) = match web.app().send_test(&granted, form.text("to")).await {
+    let Again { status, errors, problem } = match web.app().send_test(&granted, form.text("to")).await {
         Ok(()) => return Ok(flash::redirect("/admin/settings/email", "test_sent")),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => {
-            (StatusCode::CONFLICT, Errors::default(), Some(Flash::danger(message)))
-        }
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let mut again = EmailSettings::new(&web, &me, frame).await?;
     again.test_to = form.field("to", &errors);
-    again.test_result = result;
+    again.test_result = problem.map(Flash::danger);
     Ok(render(status, &again))
 }

@@ -5,14 +5,13 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Errors, Field, Posted},
     view::{filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, State},
-    http::StatusCode,
     response::Response,
 };
 use claviger_app::{Refusal, groups::GroupForm, session::SignedIn, words};
@@ -208,11 +207,9 @@ impl Change {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
-        let (status, errors, problem) = match done {
+        let Again { status, errors, problem } = match done {
             Ok(word) => return Ok(flash::redirect(&format!("/admin/groups/{id}"), word)),
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
         let group = web.app().group(&me.actor.granted::<ViewUsers>()?, id).await?;
         let mut again = GroupPage::new(&web, &me, frame, &group).await?;

@@ -24,7 +24,6 @@ use claviger_domain::{
     mfa::Requirement,
     permission::{AssistUsers, SeeAdminsWithoutMfa, SeeHome, SeeUsage},
     sign_in::TotpSwitch,
-    time::Span,
 };
 
 #[derive(Template)]
@@ -33,6 +32,7 @@ struct Home {
     chrome: AdminChrome,
     warnings: Vec<&'static str>,
     resets: Option<Link>,
+    streams: Vec<Link>,
     widgets: Shown,
     without_mfa: Option<Figure>,
     checklist: Option<Checklist>,
@@ -100,6 +100,7 @@ pub(super) async fn show(
         widgets,
         chrome: AdminChrome::new(&web, &me, frame, "home").await?,
         resets: super::resets::notice(&web, &me).await?,
+        streams: super::stream_notice::notices(&web, &me).await?,
         warnings: figures.weaknesses.iter().map(|weakness| weakness.words()).collect(),
         checklist: checklist(&figures),
         figures: cards(&figures),
@@ -111,7 +112,7 @@ pub(super) async fn show(
             .collect(),
         ending_all: all,
         enrollment: charts::enrollment(&figures.statuses, &figures.enrolled_by_day, figures.now, zone),
-        failed: failures(&figures, zone),
+        failed: charts::failures(&figures.failed_by_hour, figures.now, zone),
     }))
 }
 
@@ -247,16 +248,6 @@ fn cards(figures: &Figures) -> Vec<Figure> {
             ),
         },
     ]
-}
-
-fn failures(figures: &Figures, zone: &str) -> BarChart {
-    let counts = &figures.failed_by_hour;
-    let hour = |index: usize| {
-        let ago = counts.len().saturating_sub(index + 1);
-        words::hour(figures.now.minus(Span::hours(i64::try_from(ago).unwrap_or(0))), zone)
-    };
-    let note = format!("{} in 24 hours", words::number(counts.iter().sum()));
-    charts::bars(counts, hour, &[0, 6, 12, 18, 23], note)
 }
 
 fn ending(account: &Account, figures: &Figures, zone: &str, may_extend: bool) -> Option<Ending> {

@@ -6,14 +6,13 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Errors, Field, Posted},
     view::{Link, filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::stored::MailSwitch;
@@ -199,21 +198,12 @@ pub(super) async fn save(
         subject: form.owned("subject"),
         body: form.owned("body"),
     };
-    match web.app().save_mail_text(&granted, kind, &typed).await {
-        Ok(()) => Ok(flash::redirect(&address(kind), "saved")),
-        Err(Refusal::Fields(errors)) => {
-            let again = MailTextPage::of(&web, &me, frame, kind).await?;
-            Ok(unprocessable(&again.typed(&form, &errors.into())))
-        }
-        Err(Refusal::Changed) => {
-            let mut again = MailTextPage::of(&web, &me, frame, kind).await?.typed(&form, &Errors::default());
-            again.problem = Some(
-                "Somebody else changed this mail meanwhile. Reload the page to see their change.".into(),
-            );
-            Ok(render(StatusCode::CONFLICT, &again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let Again { status, errors, problem } = match web.app().save_mail_text(&granted, kind, &typed).await {
+        Ok(()) => return Ok(flash::redirect(&address(kind), "saved")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = MailTextPage::of(&web, &me, frame, kind).await?.typed(&form, &errors);
+    Ok(render(status, &MailTextPage { problem, ..again }))
 }
 
 /// Says what would be lost.
@@ -229,23 +219,14 @@ pub(super) async fn ask_restore(
         return Ok(Redirect::to(&action).into_response());
     }
     Ok(page(&Confirm {
-        chrome,
-        trail,
         heading: format!("Go back to the original words of “{heading}”?"),
-        text: String::new(),
-        action: format!("{action}/original"),
         effects: vec![
             format!("Your own words, with the subject “{}”, are deleted.", subject.value),
             "Mails that wait in the queue go out with the original words, too.".into(),
         ],
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
         danger: true,
         verb: "Restore the original words".into(),
-        cancel: action,
+        ..Confirm::new(chrome, trail, format!("{action}/original"), action)
     }))
 }
 

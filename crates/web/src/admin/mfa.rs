@@ -6,13 +6,13 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
-    view::{Fact, Link, filters, page, unprocessable},
+    form::{Again, Field, Posted},
+    view::{Fact, Link, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
-use claviger_app::{Refusal, session::SignedIn, words};
+use claviger_app::{session::SignedIn, words};
 use claviger_domain::{
     permission::{ManageOrganization, ViewUsers},
     sign_in::TotpSwitch,
@@ -65,12 +65,10 @@ async fn disabling(web: &Web, me: &SignedIn, frame: Frame, field: Field) -> Resu
     let organization = web.app().organization().await?;
     let name = &organization.settings.name;
     let users = web.app().protected_users().await?;
+    let chrome = AdminChrome::new(web, me, frame, "mfa").await?;
+    let trail = vec![Link { href: "/admin/mfa".into(), label: "MFA Configurations".into() }];
     Ok(Confirm {
-        chrome: AdminChrome::new(web, me, frame, "mfa").await?,
-        trail: vec![Link { href: "/admin/mfa".into(), label: "MFA Configurations".into() }],
         heading: format!("Disable TOTP for {name}"),
-        text: String::new(),
-        action: "/admin/mfa/totp/disable".into(),
         effects: vec![
             format!("{} will no longer be asked for a code.", words::counted(users, "user")),
             "Nobody can set MFA up, and no user can be required to.".into(),
@@ -78,19 +76,15 @@ async fn disabling(web: &Web, me: &SignedIn, frame: Frame, field: Field) -> Resu
                 .into(),
             "Administrators' MFA stays in force. All administrators are told by e-mail.".into(),
         ],
-        days: None,
-        reason: None,
-        password: None,
         typed_name: Some(Typed {
             name: "organization",
             label: "Organization's name".into(),
             hint: format!("Type {name} to confirm."),
             field,
         }),
-        problem: None,
         danger: true,
         verb: "Disable TOTP".into(),
-        cancel: "/admin/mfa".into(),
+        ..Confirm::new(chrome, trail, "/admin/mfa/totp/disable".into(), "/admin/mfa".into())
     })
 }
 
@@ -111,12 +105,11 @@ pub(super) async fn disable(
     form: Posted,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageOrganization>()?;
-    match web.app().disable_totp(&granted, form.text("organization")).await {
-        Ok(()) => Ok(flash::redirect("/admin/mfa", "totp_disabled")),
-        Err(Refusal::Fields(errors)) => {
-            let field = form.field("organization", &Errors::from(errors));
-            Ok(unprocessable(&disabling(&web, &me, frame, field).await?))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let disabled = web.app().disable_totp(&granted, form.text("organization")).await;
+    let Again { status, errors, problem } = match disabled {
+        Ok(()) => return Ok(flash::redirect("/admin/mfa", "totp_disabled")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = disabling(&web, &me, frame, form.field("organization", &errors)).await?;
+    Ok(render(status, &Confirm { problem, ..again }))
 }

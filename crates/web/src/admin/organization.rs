@@ -5,14 +5,14 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Errors, Field, Posted},
     logo,
-    view::{filters, page, render, unprocessable},
+    view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
-use claviger_app::{Refusal, session::SignedIn, words};
+use axum::{extract::State, response::Response};
+use claviger_app::{session::SignedIn, words};
 use claviger_domain::{
     organization::Organization,
     permission::{ManageOrganization, ViewUsers},
@@ -142,29 +142,11 @@ pub(super) async fn save(
         Ok(settings) => web.app().save_settings(&granted, settings, form.text("revision").parse().ok()).await,
         Err(errors) => Err(errors.into()),
     };
-    match saved {
-        Ok(_) => Ok(flash::redirect("/admin/settings/organization", "saved")),
-        Err(Refusal::Fields(errors)) => {
-            let organization = web.app().organization().await?;
-            let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
-            Ok(unprocessable(&again.typed(&form, &errors.into())))
-        }
-        Err(Refusal::NotFresh(_)) => {
-            let organization = web.app().organization().await?;
-            let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
-            let mut again = again.typed(&form, &Errors::default());
-            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
-            Ok(render(StatusCode::FORBIDDEN, &again))
-        }
-        Err(Refusal::Changed) => {
-            let organization = web.app().organization().await?;
-            let again = OrganizationSettings::new(&web, &me, frame, &organization).await?;
-            let mut again = again.typed(&form, &Errors::default());
-            again.problem = Some(
-                "Somebody else changed the settings meanwhile. Reload the page to see their change.".into(),
-            );
-            Ok(render(StatusCode::CONFLICT, &again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let Again { status, errors, problem } = match saved {
+        Ok(_) => return Ok(flash::redirect("/admin/settings/organization", "saved")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let organization = web.app().organization().await?;
+    let again = OrganizationSettings::new(&web, &me, frame, &organization).await?.typed(&form, &errors);
+    Ok(render(status, &OrganizationSettings { problem, ..again }))
 }

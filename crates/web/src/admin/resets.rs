@@ -165,21 +165,16 @@ impl Asked {
                 ],
             ),
         };
+        let chrome = AdminChrome::new(&self.web, &self.me, self.frame, "administrators").await?;
+        let trail = vec![Link { href: PAGE.into(), label: "Resets that wait".into() }];
         Ok(Confirm {
-            chrome: AdminChrome::new(&self.web, &self.me, self.frame, "administrators").await?,
-            trail: vec![Link { href: PAGE.into(), label: "Resets that wait".into() }],
             heading,
             text: reason.unwrap_or_default(),
-            action: format!("{PAGE}/{}/{path}", self.id),
             effects: effects.into_iter().map(str::to_owned).collect(),
-            days: None,
-            reason: None,
-            password: None,
-            typed_name: None,
             problem,
             danger: self.verb == Verb::Approve,
             verb: verb.into(),
-            cancel: PAGE.into(),
+            ..Confirm::new(chrome, trail, format!("{PAGE}/{}/{path}", self.id), PAGE.into())
         })
     }
 

@@ -83,21 +83,14 @@ async fn confirmation(
             ("Turn the Global MFA Requirement off", vec![stay.into(), edit.into()], "Turn off")
         }
     };
+    let chrome = AdminChrome::new(web, me, frame, "security").await?;
+    let trail = vec![Link { href: PAGE.into(), label: "Security".into() }];
     Ok(Confirm {
-        chrome: AdminChrome::new(web, me, frame, "security").await?,
-        trail: vec![Link { href: PAGE.into(), label: "Security".into() }],
         heading: heading.into(),
-        text: String::new(),
-        action: format!("{PAGE}/administrators/{path}"),
         effects,
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
         danger: to == Demanded::OfEach,
         verb: verb.into(),
-        cancel: PAGE.into(),
+        ..Confirm::new(chrome, trail, format!("{PAGE}/administrators/{path}"), PAGE.into())
     })
 }
 

@@ -5,12 +5,12 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
-    view::{filters, page, render, unprocessable},
+    form::{Again, Errors, Field, Posted},
+    view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
+use axum::{Router, extract::State, response::Response, routing::get};
 use claviger_app::{Refusal, session::SignedIn};
 use claviger_domain::{
     mfa_reset::SelfReset,
@@ -120,23 +120,10 @@ async fn save(
         Ok(settings) => web.app().save_settings(&granted, settings, revision).await,
         Err(refusal) => Err(refusal),
     };
-    let (status, errors, problem) = match saved {
+    let Again { status, errors, problem } = match saved {
         Ok(_) => return Ok(flash::redirect(SECURITY, "saved")),
-        Err(Refusal::Fields(errors)) => {
-            let resets = ResetSection::of(&current, &me).typed(&form, &errors.into());
-            return Ok(unprocessable(&settings_page(&web, &me, frame, resets).await?));
-        }
-        Err(Refusal::NotFresh(_)) => {
-            (StatusCode::FORBIDDEN, Errors::default(), crate::step_up::TYPED_AGAIN.to_owned())
-        }
-        Err(Refusal::Changed) => (
-            StatusCode::CONFLICT,
-            Errors::default(),
-            "Somebody else changed the settings meanwhile. Reload the page to see their change.".to_owned(),
-        ),
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
-    let mut resets = ResetSection::of(&current, &me).typed(&form, &errors);
-    resets.problem = Some(problem);
+    let resets = ResetSection { problem, ..ResetSection::of(&current, &me).typed(&form, &errors) };
     Ok(render(status, &settings_page(&web, &me, frame, resets).await?))
 }

@@ -6,18 +6,16 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Link, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
 use claviger_app::{
-    Refusal,
     session::SignedIn,
     stored::{Held, TokenFilter, user_list::Page},
     tokens::FirstCode,
@@ -88,6 +86,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
+    web.app().require_fresh_code(&me.actor)?;
     let account = web.app().user(&me.actor.granted::<ViewUsers>()?, user_id(&id)?).await?;
     Ok(page(&form(&web, &me, frame, &account).await?))
 }
@@ -105,13 +104,11 @@ pub(super) async fn assign(
         "later" => (FirstCode::Later, "token_waits"),
         _ => (FirstCode::Now(posted.text("code")), "token_assigned"),
     };
-    let (status, errors, problem) =
-        match web.app().assign_token(&granted, id, posted.text("serial"), code).await {
-            Ok(_) => return Ok(flash::redirect(&format!("/admin/users/{id}"), done)),
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(refusal) => return Err(refusal.into()),
-        };
+    let assigned = web.app().assign_token(&granted, id, posted.text("serial"), code).await;
+    let Again { status, errors, problem } = match assigned {
+        Ok(_) => return Ok(flash::redirect(&format!("/admin/users/{id}"), done)),
+        Err(refusal) => Again::after(refusal)?,
+    };
     let account = web.app().user(&me.actor.granted::<ViewUsers>()?, id).await?;
     let again = form(&web, &me, frame, &account).await?;
     let (serial, code) = (posted.field("serial", &errors), Field::secret("code", &errors));

@@ -102,6 +102,7 @@ pub(super) async fn show(
     frame: Frame,
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
+    web.app().require_fresh_code(&me.actor)?;
     Ok(page(&blank(&web, &me, frame).await?))
 }
 

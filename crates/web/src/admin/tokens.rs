@@ -6,17 +6,16 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
+    form::Again,
     view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    http::StatusCode,
     response::Response,
 };
 use claviger_app::{
-    Refusal,
     session::SignedIn,
     stored::{
         Held, ListedToken, TokenFilter, token_cursor,
@@ -229,21 +228,14 @@ async fn confirmation(
             ],
         ),
     };
+    let chrome = AdminChrome::new(web, me, frame, "tokens").await?;
+    let trail = vec![Link { href: HERE.into(), label: "Hardware Tokens".into() }];
     Ok(Confirm {
-        chrome: AdminChrome::new(web, me, frame, "tokens").await?,
-        trail: vec![Link { href: HERE.into(), label: "Hardware Tokens".into() }],
         heading,
-        text: String::new(),
-        action: format!("{HERE}/{}/{path}", token.id),
         effects,
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
         danger: matches!(verb, Verb::Delete),
         verb: button.into(),
-        cancel: HERE.into(),
+        ..Confirm::new(chrome, trail, format!("{HERE}/{}/{path}", token.id), HERE.into())
     })
 }
 
@@ -255,6 +247,9 @@ pub(super) async fn ask(
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
     let verb = Verb::at(&action)?;
+    if let Verb::TakeBack = verb {
+        web.app().require_fresh_code(&me.actor)?;
+    }
     let token = web.app().token(&me.actor.granted::<ViewUsers>()?, token_id(&id)?).await?;
     Ok(page(&confirmation(&web, &me, frame, verb, &token).await?))
 }
@@ -274,10 +269,10 @@ pub(super) async fn act(
     };
     match done {
         Ok(()) => Ok(flash::redirect(HERE, word)),
-        Err(Refusal::State { message, .. }) => {
+        Err(refusal) => {
+            let Again { status, problem, .. } = Again::after(refusal)?;
             let asked = confirmation(&web, &me, frame, verb, &token).await?;
-            Ok(render(StatusCode::CONFLICT, &Confirm { problem: Some(message), ..asked }))
+            Ok(render(status, &Confirm { problem, ..asked }))
         }
-        Err(refusal) => Err(refusal.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! One user: details, the form, and what happened (S4.1, S4.2).
 
 use super::{
-    user_id,
+    facts, user_id,
     user_new::{demand, person},
 };
 use crate::{
@@ -9,21 +9,19 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
-    view::{Fact, Padlock, filters, page, render, state_words, unprocessable},
+    form::{Again, Check, Errors, Field, Posted},
+    view::{Fact, Padlock, filters, page, render, state_words},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
 use claviger_app::stored::Holder;
-use claviger_app::{Refusal, demand::days_to_show, session::SignedIn, users::UserEdit, words};
+use claviger_app::{demand::days_to_show, session::SignedIn, users::UserEdit, words};
 use claviger_domain::{
     account::{Password, State as AccountState},
-    lockout::Lock,
     mfa::{Enrollment, Requirement},
     permission::{AssistUsers, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
@@ -75,12 +73,7 @@ pub(super) fn header(
     let name = account.name.shown(account.username().map_or("", |name| name.as_str()));
     UserHeader {
         base: format!("/admin/users/{}", account.id),
-        initials: name
-            .split_whitespace()
-            .filter_map(|part| part.chars().next())
-            .take(2)
-            .collect::<String>()
-            .to_uppercase(),
+        initials: facts::initials(&name),
         name,
         email: account.email.to_string(),
         username: account.username().map(ToString::to_string).unwrap_or_default(),
@@ -131,7 +124,7 @@ impl UserPage {
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
         let days = days_to_show(account, organization.settings.enrollment_days, now);
         let bounced_at = web.app().mail_bounced_at(&me.actor.granted::<ViewUsers>()?, account.id).await?;
-        let facts = bounce(bounced_at, now, zone).into_iter().chain(facts(holder, now, zone)).collect();
+        let facts = bounce(bounced_at, now, zone).into_iter().chain(facts_of(holder, now, zone)).collect();
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
             header: header(holder, me, organization.totp, (now, zone), "details"),
@@ -194,13 +187,9 @@ fn bounce(bounced_at: Option<Timestamp>, now: Timestamp, zone: &str) -> Option<F
     })
 }
 
-fn facts(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
+fn facts_of(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
     let account = &holder.account;
-    let mut facts = vec![Fact::at("Created", account.created_at, now, zone)];
-    facts.push(match account.last_sign_in_at {
-        Some(at) => Fact::at("Last sign-in", at, now, zone),
-        None => Fact::new("Last sign-in", "Never"),
-    });
+    let mut facts = Vec::from(facts::of_account(account, now, zone));
     match (account.mfa.enrollment, account.mfa.requirement) {
         (Enrollment::NotEnrolled, Requirement::By(until)) if until > now => {
             facts.push(Fact {
@@ -220,20 +209,7 @@ fn facts(holder: &Holder, now: Timestamp, zone: &str) -> Vec<Fact> {
         _ => {}
     }
     if let Some(sealed) = &holder.factor {
-        let factor = &sealed.factor;
-        facts.push(Fact::at("MFA set up", factor.confirmed_at, now, zone));
-        facts.push(Fact::at("Code last used", factor.last_used_at, now, zone));
-        facts.push(Fact::new("Clock", words::clock(factor.drift)));
-        if factor.failures.in_row > 0 {
-            facts.push(Fact::new("Wrong codes in a row", factor.failures.in_row.to_string()));
-        }
-        match factor.failures.lock_at(now) {
-            Lock::Open => {}
-            Lock::Until(until) => {
-                facts.push(Fact { value: "Locked".into(), ..Fact::at("Codes", until, now, zone) })
-            }
-            Lock::Closed => facts.push(Fact::new("Codes", "Locked until you unlock them")),
-        }
+        facts.extend(facts::of_factor(&sealed.factor, now, zone, "Locked until you unlock them"));
     }
     facts
 }
@@ -264,23 +240,10 @@ pub(super) async fn save(
         person: person(&form),
         demand: demand(&form),
     };
-    match web.app().edit_user(&granted, id, &edit).await {
-        Ok(_) => Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),
-        Err(Refusal::Fields(errors)) => {
-            Ok(unprocessable(&UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors.into())))
-        }
-        Err(Refusal::NotFresh(_)) => {
-            let mut again = UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &Errors::default());
-            again.problem = Some(crate::step_up::TYPED_AGAIN.into());
-            Ok(render(StatusCode::FORBIDDEN, &again))
-        }
-        Err(Refusal::Changed) => {
-            let mut again = UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &Errors::default());
-            again.problem = Some(
-                "Somebody else changed this user meanwhile. Reload the page to see their change.".into(),
-            );
-            Ok(render(StatusCode::CONFLICT, &again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let Again { status, errors, problem } = match web.app().edit_user(&granted, id, &edit).await {
+        Ok(_) => return Ok(flash::redirect(&format!("/admin/users/{id}"), "saved")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = UserPage::new(&web, &me, frame, &holder).await?.typed(&form, &errors);
+    Ok(render(status, &UserPage { problem, ..again }))
 }

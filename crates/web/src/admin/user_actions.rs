@@ -1,25 +1,24 @@
 //! What is done to one user: each verb asks first and tells what it will do (S3.2, S4.12, S4.19).
 
-use super::{confirm::Confirm, user_id};
+use super::{confirm::Confirm, user_id, verb::Action};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Link, page, render},
     visit::Admin,
 };
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
 use claviger_app::{Refusal, session::SignedIn};
 use claviger_domain::{
     account::Account,
     id::AccountId,
-    mfa::{EnrollmentDays, Period, RunningPeriod},
+    mfa::{EnrollmentDays, Period, RunningPeriod, reset_terms},
     permission::{AssistUsers, ManageUsers, ViewUsers},
 };
 
@@ -39,38 +38,21 @@ enum Verb {
     Reset,
 }
 
-/// A verb and what its page says.
-struct Action {
-    verb: Verb,
-    path: &'static str,
-    /// Before the name.
-    heading: &'static str,
-    button: &'static str,
-    /// The word for the sentence afterwards.
-    done: &'static str,
-    /// What will happen, a sentence each.
-    effects: &'static [&'static str],
-}
-
-impl Action {
-    fn at(path: &str) -> Result<&'static Self, PageError> {
-        ACTIONS.iter().find(|action| action.path == path).ok_or(PageError::NotFound("page"))
+impl Verb {
+    fn is_danger(self) -> bool {
+        matches!(self, Self::Suspend | Self::Delete | Self::Reset)
     }
 
-    fn is_danger(&self) -> bool {
-        matches!(self.verb, Verb::Suspend | Verb::Delete | Verb::Reset)
+    fn changes_mfa(self) -> bool {
+        matches!(self, Self::Require | Self::Remove | Self::Extend | Self::Reset)
     }
 
-    fn changes_mfa(&self) -> bool {
-        matches!(self.verb, Verb::Require | Verb::Remove | Verb::Extend | Verb::Reset)
-    }
-
-    fn takes_days(&self) -> bool {
-        matches!(self.verb, Verb::Require | Verb::Extend | Verb::Reset)
+    fn takes_days(self) -> bool {
+        matches!(self, Self::Require | Self::Extend | Self::Reset)
     }
 }
 
-const ACTIONS: &[Action] = &[
+const ACTIONS: &[Action<Verb>] = &[
     Action {
         verb: Verb::Activate,
         path: "activate",
@@ -200,13 +182,13 @@ struct Asked {
     web: Web,
     me: SignedIn,
     frame: Frame,
-    action: &'static Action,
+    action: &'static Action<Verb>,
     id: AccountId,
 }
 
 impl Asked {
     fn new(web: Web, me: SignedIn, frame: Frame, path: &str, id: &str) -> Result<Self, PageError> {
-        let asked = Self { web, me, frame, action: Action::at(path)?, id: user_id(id)? };
+        let asked = Self { web, me, frame, action: Action::at(ACTIONS, path)?, id: user_id(id)? };
         check(&asked.me, asked.action.verb)?;
         Ok(asked)
     }
@@ -220,29 +202,25 @@ impl Asked {
         let base = format!("/admin/users/{}", account.id);
         let name = account.name.shown(account.email.as_str());
         let default_days = self.web.app().organization().await?.settings.enrollment_days.get().to_string();
+        let trail = vec![
+            Link { href: "/admin/users".into(), label: "Users".into() },
+            Link { href: base.clone(), label: name.clone() },
+        ];
+        let chrome = AdminChrome::new(&self.web, &self.me, self.frame, "users").await?;
         Ok(Confirm {
-            chrome: AdminChrome::new(&self.web, &self.me, self.frame, "users").await?,
-            trail: vec![
-                Link { href: "/admin/users".into(), label: "Users".into() },
-                Link { href: base.clone(), label: name.clone() },
-            ],
             heading: format!("{} {name}", action.heading),
-            text: String::new(),
-            action: format!("{base}/{}", action.path),
-            effects: action.effects.iter().map(|effect| (*effect).to_owned()).collect(),
-            days: action.takes_days().then(|| Field::of(default_days)),
+            effects: action.told(),
+            days: action.verb.takes_days().then(|| Field::of(default_days)),
             reason: (action.verb == Verb::Reset).then(Field::default),
             password: (action.verb == Verb::SetPassword).then(Field::default),
-            typed_name: None,
-            problem: None,
-            danger: action.is_danger(),
+            danger: action.verb.is_danger(),
             verb: action.button.into(),
-            cancel: base,
+            ..Confirm::new(chrome, trail, format!("{base}/{}", action.path), base)
         })
     }
 
     async fn ask(self) -> Result<Response, PageError> {
-        if self.action.changes_mfa() {
+        if self.action.verb.changes_mfa() {
             self.web.app().require_fresh_code(&self.me.actor)?;
         }
         let account = self.account().await?;
@@ -251,20 +229,14 @@ impl Asked {
 
     async fn act(self, form: &Posted) -> Result<Response, PageError> {
         let account = self.account().await?;
-        let (status, errors, problem) = match run(&self.web, &self.me, self.action.verb, self.id, form).await
-        {
+        let done = run(&self.web, &self.me, self.action.verb, self.id, form).await;
+        let Again { status, errors, problem } = match done {
             Ok(()) => {
                 let gone = self.action.verb == Verb::Delete;
                 let back = if gone { "/admin/users".into() } else { format!("/admin/users/{}", self.id) };
                 return Ok(flash::redirect(&back, self.action.done));
             }
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::TYPED_AGAIN.to_owned();
-                (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-            }
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
         let mut again = self.confirmation(&account).await?;
         again.problem = problem.or_else(|| errors.of("require_mfa"));
@@ -312,19 +284,8 @@ async fn run(web: &Web, me: &SignedIn, verb: Verb, id: AccountId, form: &Posted)
         Verb::Remove => app.remove_requirement(&manage()?, id).await.map(drop),
         Verb::Extend => app.extend_period(&assist()?, id, days()?).await.map(drop),
         Verb::Reset => {
-            let mut fields = claviger_domain::field::Fields::new();
-            let days = fields.take(days());
-            let given = form.text("reason").trim();
-            let reason = fields.take(if given.is_empty() {
-                Err(claviger_domain::field::FieldError::new(
-                    "reason",
-                    "Give a reason; it is kept in the log.",
-                ))
-            } else {
-                Ok(given)
-            });
-            let (days, reason) = fields.finish(days.zip(reason))?;
-            app.reset_mfa(&assist()?, id, days, reason).await.map(drop)
+            let (days, reason) = reset_terms(days(), form.text("reason"))?;
+            app.reset_mfa(&assist()?, id, days, &reason).await.map(drop)
         }
     }
 }

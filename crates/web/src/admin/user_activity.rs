@@ -18,6 +18,7 @@ use axum::{
 };
 use claviger_app::words;
 use claviger_domain::{
+    activity,
     audit::Entry,
     permission::ViewUsers,
     time::{Span, Timestamp},
@@ -61,45 +62,7 @@ pub(super) async fn show(
 }
 
 fn activity_row(entry: &Entry, now: Timestamp, zone: &str) -> ActivityRow {
-    let action = match entry.action.as_str() {
-        "user.create" => "User created",
-        "user.edit" => "Details changed",
-        "user.activate" => "Activated",
-        "user.suspend" => "Suspended",
-        "user.register" => "Password chosen by the activation link",
-        "user.resend_activation" => "Activation e-mail sent again",
-        "user.unlock" => "Unlocked",
-        "user.password.expire" => "Made to choose a new password",
-        "user.mfa.require" => "MFA required",
-        "user.mfa.requirement.remove" => "MFA requirement removed",
-        "user.mfa.extend" => "Enrollment period extended",
-        "user.mfa.reset" => "MFA reset",
-        "user.mfa.set_up" => "MFA set up",
-        "user.mfa.replace" => "Authenticator replaced",
-        "user.mfa.remove" => "MFA removed by themselves",
-        "mfa.replace.start" => "Replacing the authenticator",
-        "recovery_codes.make" => "New recovery codes",
-        "mfa.set_up.start" => "MFA set-up started",
-        "factor.lock" => "Locked after too many wrong codes",
-        "sign_in" => "Signed in",
-        "sign_in.password" => "Sign-in, password",
-        "sign_in.code" => "Sign-in, code",
-        "sign_in.resync" => "Sign-in, two codes of a token out of step",
-        "mfa.resync" => "Clock resynced",
-        "user.mfa.forget_drift" => "Clock drift forgotten",
-        "sign_in.recovery_code" => "Sign-in, recovery code",
-        "sign_out" => "Signed out",
-        "session.end" => "A session signed out from elsewhere",
-        "session.end_all" => "All sessions signed out",
-        "session.end_others" => "All other sessions signed out",
-        "verify" => "Code checked for another program",
-        "password.change" => "Password changed",
-        "password.reset" => "Password reset by mailed link",
-        "password.forgot" => "New password asked for",
-        "profile.change" => "Profile changed",
-        "account.not_me" => "Locked: a change was reported as not theirs",
-        other => other,
-    };
+    let action = activity::words(&entry.action);
     let (kind, result) = match entry.outcome.as_str() {
         "success" => ("success", ""),
         "refused" => ("danger", ": refused"),

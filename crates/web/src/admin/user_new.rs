@@ -5,14 +5,13 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
-    view::{filters, page, unprocessable},
+    form::{Again, Check, Errors, Field, Posted},
+    view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
 use claviger_app::{
-    Refusal,
     demand::{self, Demand, Ticked},
     users::{Activation, Person},
 };
@@ -79,6 +78,9 @@ pub(super) async fn show(
     form.enrollment_days = Some(Field::of(organization.settings.enrollment_days.get().to_string()));
     form.require_mfa.on = totp_enabled;
     form.activate.on = true;
+    if form.require_mfa.on {
+        web.app().require_fresh_code(&me.actor)?;
+    }
     Ok(page(&form))
 }
 
@@ -90,18 +92,17 @@ pub(super) async fn create(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageUsers>()?;
     let activation = if form.has("activate") { Activation::Now } else { Activation::Later };
-    match web.app().create_user(&granted, &person(&form), &demand(&form), activation).await {
-        Ok(account) => Ok(flash::redirect(&format!("/admin/users/{}", account.id), "user_created")),
-        Err(Refusal::Fields(errors)) => {
-            let chrome = AdminChrome::new(&web, &me, frame, "users").await?;
-            let mut again = blank(chrome, &form, &errors.into());
-            if let Some(days) =
-                again.enrollment_days.as_mut().filter(|days| days.value.is_empty() && days.error.is_none())
-            {
-                days.value = web.app().organization().await?.settings.enrollment_days.get().to_string();
-            }
-            Ok(unprocessable(&again))
-        }
-        Err(refusal) => Err(refusal.into()),
+    let made = web.app().create_user(&granted, &person(&form), &demand(&form), activation).await;
+    let Again { status, errors, problem } = match made {
+        Ok(account) => return Ok(flash::redirect(&format!("/admin/users/{}", account.id), "user_created")),
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let chrome = AdminChrome::new(&web, &me, frame, "users").await?;
+    let mut again = UserNew { problem, ..blank(chrome, &form, &errors) };
+    if let Some(days) =
+        again.enrollment_days.as_mut().filter(|days| days.value.is_empty() && days.error.is_none())
+    {
+        days.value = web.app().organization().await?.settings.enrollment_days.get().to_string();
     }
+    Ok(render(status, &again))
 }

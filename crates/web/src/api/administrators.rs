@@ -3,24 +3,21 @@
 use super::{
     body::{Body, Query},
     condition::{On, Revised, Tagged},
-    key::Caller,
-    listing::{chosen, decode, encode},
+    key::May,
+    listing::{chosen, encode, page_after, page_size},
+    path::OneAdministrator,
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
+    schema::{EmailText, Id, RequirementWord, RoleWord},
 };
 use axum::{
     Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use claviger_app::{
-    Refusal,
     administrators::AdministratorForm,
     demand::Ticked,
-    stored::{
-        AdministratorListing, administrator_cursor,
-        user_list::{Page, RequirementFilter},
-    },
+    stored::{AdministratorListing, administrator_cursor, user_list::RequirementFilter},
     words,
 };
 use claviger_domain::{
@@ -116,10 +113,12 @@ pub(crate) struct AdministratorPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct AdministratorsAsked {
     /// `required` or `not_required`.
+    #[param(value_type = Option<RequirementWord>, inline)]
     mfa_requirement: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
@@ -129,15 +128,8 @@ impl AdministratorsAsked {
         let words =
             [("required", RequirementFilter::Required), ("not_required", RequirementFilter::NotRequired)];
         let requirement = fields.take(chosen("mfa_requirement", self.mfa_requirement.as_deref(), &words));
-        let limit = fields.take(match self.limit.unwrap_or(50) {
-            limit @ 1..=200 => Ok(limit),
-            _ => Err(FieldError::new("limit", "Must be between 1 and 200.")),
-        });
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let limit = fields.take(page_size(self.limit));
+        let page = fields.take(page_after(self.cursor.as_deref()));
         let parsed = requirement.zip(page).zip(limit);
         let listing =
             parsed.map(|((requirement, page), limit)| AdministratorListing { requirement, page, limit });
@@ -150,17 +142,22 @@ impl AdministratorsAsked {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAdministrator {
     /// E-mail; the link to choose a password goes there.
+    #[schema(value_type = EmailText)]
     email: String,
     /// The word of a role.
+    #[schema(value_type = RoleWord)]
     role: String,
     /// Given name.
     #[serde(default)]
+    #[schema(max_length = 100)]
     first_name: String,
     /// Family name.
     #[serde(default)]
+    #[schema(max_length = 100)]
     last_name: String,
     /// What to call them.
     #[serde(default)]
+    #[schema(max_length = 200)]
     display_name: String,
     /// Whether MFA is required of them; true if left out. It is in any case while it is required of every administrator.
     #[serde(default = "yes")]
@@ -175,10 +172,15 @@ const fn yes() -> bool {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdministratorChange {
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
+    #[schema(value_type = Option<RoleWord>)]
     role: Option<String>,
+    #[schema(max_length = 100)]
     first_name: Option<String>,
+    #[schema(max_length = 100)]
     last_name: Option<String>,
+    #[schema(max_length = 200)]
     display_name: Option<String>,
 }
 
@@ -187,6 +189,7 @@ pub(crate) struct AdministratorChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdministratorsChosen {
     /// UUIDs, 1 to 1,000; of whom it is required already is left as they are.
+    #[schema(value_type = Vec<Id>, min_items = 1, max_items = 1000)]
     ids: Vec<String>,
 }
 
@@ -197,19 +200,14 @@ pub(crate) struct AdministratorsRequired {
     required: usize,
 }
 
-pub(super) fn administrator_id(text: &str) -> Result<AccountId, ApiError> {
-    text.parse().map_err(|_| Refusal::NotFound("administrator").into())
-}
-
 #[utoipa::path(get, path = "/api/v1/administrators", tag = "administrators", operation_id = "listAdministrators",
     extensions(("x-permission" = json!("ManageAdministrators"))), params(AdministratorsAsked),
     responses((status = 200, body = AdministratorPage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageAdministrators>,
     Query(asked): Query<AdministratorsAsked>,
 ) -> Result<Json<AdministratorPage>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
     let found = web.app().administrators(&granted, &asked.parse()?).await?;
     let last = found.administrators.last().filter(|_| found.has_older);
     Ok(Json(AdministratorPage {
@@ -223,10 +221,9 @@ pub(crate) async fn list(
     responses((status = 201, body = AdministratorView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageAdministrators>,
     Body(new): Body<NewAdministrator>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
     let form = AdministratorForm {
         email: new.email,
         first_name: new.first_name,
@@ -247,11 +244,10 @@ pub(crate) async fn create(
     responses((status = 200, body = AdministratorView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let holder = web.app().administrator(&granted, administrator_id(&id)?).await?;
+    let holder = web.app().administrator(&granted, id).await?;
     Ok(Tagged(AdministratorView::from(&holder.account)))
 }
 
@@ -261,12 +257,10 @@ pub(crate) async fn show(
     responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
     Body(change): Body<AdministratorChange>,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let id = administrator_id(&id)?;
     let before = web.app().administrator(&granted, id).await?.account;
     let now = AdministratorForm::from(&before);
     let form = AdministratorForm {
@@ -286,11 +280,10 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    web.app().delete_administrator(&granted, administrator_id(&id)?).await?;
+    web.app().delete_administrator(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -300,11 +293,10 @@ pub(crate) async fn delete(
     responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting))]
 pub(crate) async fn activate(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let account = web.app().activate_administrator(&granted, administrator_id(&id)?).await?;
+    let account = web.app().activate_administrator(&granted, id).await?;
     Ok(Tagged(AdministratorView::from(&account)))
 }
 
@@ -314,11 +306,10 @@ pub(crate) async fn activate(
     responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting))]
 pub(crate) async fn suspend(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let account = web.app().suspend_administrator(&granted, administrator_id(&id)?).await?;
+    let account = web.app().suspend_administrator(&granted, id).await?;
     Ok(Tagged(AdministratorView::from(&account)))
 }
 
@@ -329,11 +320,10 @@ pub(crate) async fn suspend(
     responses((status = 202, body = AdministratorView), Refused, Absent, Conflicting))]
 pub(crate) async fn invite(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let account = web.app().invite_administrator_again(&granted, administrator_id(&id)?).await?;
+    let account = web.app().invite_administrator_again(&granted, id).await?;
     Ok((StatusCode::ACCEPTED, Tagged(AdministratorView::from(&account))).into_response())
 }
 
@@ -342,9 +332,8 @@ pub(crate) async fn invite(
     responses((status = 200, body = Vec<AdministratorView>), Refused))]
 pub(crate) async fn without_mfa(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<SeeAdminsWithoutMfa>,
 ) -> Result<Json<Vec<AdministratorView>>, ApiError> {
-    let granted = caller.granted::<SeeAdminsWithoutMfa>()?;
     let found = web.app().administrators_without_mfa(&granted).await?;
     Ok(Json(found.iter().map(AdministratorView::from).collect()))
 }
@@ -355,10 +344,9 @@ pub(crate) async fn without_mfa(
     responses((status = 200, body = AdministratorsRequired), Refused, Conflicting, BadBody))]
 pub(crate) async fn require_chosen(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ActOnAdminsWithoutMfa>,
     Body(body): Body<AdministratorsChosen>,
 ) -> Result<Json<AdministratorsRequired>, ApiError> {
-    let granted = caller.granted::<ActOnAdminsWithoutMfa>()?;
     let ids: Option<Vec<AccountId>> = body.ids.iter().map(|id| id.parse().ok()).collect();
     let ids = ids.filter(|ids| (1..=1_000).contains(&ids.len()));
     let ids = ids.ok_or_else(|| FieldError::new("ids", "Pass 1 to 1,000 ids of administrators."))?;

@@ -1,15 +1,22 @@
 //! MFA of administrators (S6.3, S6.4, S6.6).
 
 use super::{
-    administrators::{AdministratorView, administrator_id, enrollment, requirement},
+    administrators::{AdministratorView, enrollment, requirement},
     body::Body,
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
+    mfa_resets::ResetView,
     organization::OrganizationView,
+    path::OneAdministrator,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+    schema::ReasonText,
 };
-use axum::extract::Path;
-use claviger_app::words;
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claviger_app::{reset_approval::AdministratorReset as Outcome, words};
 use claviger_domain::{
     administrator::Demanded,
     lockout::Lock,
@@ -49,6 +56,7 @@ impl Revised for AdministratorMfa {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdministratorReset {
     /// Why; kept in the log.
+    #[schema(value_type = ReasonText)]
     reason: String,
 }
 
@@ -66,11 +74,10 @@ pub(crate) struct AdministratorsMfaChange {
     responses((status = 200, body = AdministratorMfa), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorMfa>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let holder = web.app().administrator(&granted, administrator_id(&id)?).await?;
+    let holder = web.app().administrator(&granted, id).await?;
     let demanded = web.app().organization().await?.settings.admin_mfa;
     let now = web.app().now();
     let factor = holder.factor.as_ref().map(|sealed| &sealed.factor);
@@ -96,11 +103,10 @@ pub(crate) async fn show(
     responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting))]
 pub(crate) async fn require(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let account = web.app().require_administrator_mfa(&granted, administrator_id(&id)?).await?;
+    let account = web.app().require_administrator_mfa(&granted, id).await?;
     Ok(Tagged(AdministratorView::from(&account)))
 }
 
@@ -111,28 +117,46 @@ pub(crate) async fn require(
     responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting))]
 pub(crate) async fn release(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let account = web.app().release_administrator_mfa(&granted, administrator_id(&id)?).await?;
+    let account = web.app().release_administrator_mfa(&granted, id).await?;
     Ok(Tagged(AdministratorView::from(&account)))
 }
 
 #[utoipa::path(post, path = "/api/v1/administrators/{id}/mfa/reset", tag = "administrators", operation_id = "resetAdministratorMfa",
     extensions(("x-permission" = json!("ManageAdministrators"))),
     params(("id" = String, Path, description = "UUID")), request_body = AdministratorReset,
-    responses((status = 200, body = AdministratorView), Refused, Absent, Conflicting, BadBody))]
+    description = "At once, with 200; or 202 and a reset that waits, where the organization wants a second administrator's approval.",
+    responses((status = 200, body = AdministratorView), (status = 202, body = ResetView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn reset(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
     Body(reset): Body<AdministratorReset>,
-) -> Result<Tagged<AdministratorView>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let id = administrator_id(&id)?;
-    let account = web.app().reset_mfa_of_administrator(&granted, id, &reset.reason).await?;
-    Ok(Tagged(AdministratorView::from(&account)))
+) -> Result<Response, ApiError> {
+    match web.app().reset_or_ask(&granted, id, &reset.reason).await? {
+        Outcome::Done(account) => Ok(Tagged(AdministratorView::from(&*account)).into_response()),
+        Outcome::Asked(asked) => {
+            let waiting = web.app().reset_that_waits(&granted, asked.id).await?;
+            let location = format!("/api/v1/mfa-resets/{}", asked.id);
+            let view = Json(ResetView::from(&waiting));
+            Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], view).into_response())
+        }
+    }
+}
+
+#[utoipa::path(post, path = "/api/v1/administrators/{id}/unlock", tag = "administrators", operation_id = "unlockAdministrator",
+    extensions(("x-permission" = json!("ManageAdministrators"))),
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 204), Refused, Absent, Conflicting))]
+pub(crate) async fn unlock(
+    On(web): On,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
+) -> Result<StatusCode, ApiError> {
+    web.app().unlock_administrator(&granted, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[utoipa::path(put, path = "/api/v1/organization/mfa/administrators", tag = "organization",
@@ -141,10 +165,9 @@ pub(crate) async fn reset(
     responses((status = 200, body = OrganizationView), Refused, Conflicting, BadBody))]
 pub(crate) async fn demand(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     Body(change): Body<AdministratorsMfaChange>,
 ) -> Result<Tagged<OrganizationView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let to = if change.required { Demanded::OfEveryone } else { Demanded::OfEach };
     let organization = web.app().demand_administrators_mfa(&granted, to).await?;
     Ok(Tagged(OrganizationView::from(&*organization)))

@@ -3,24 +3,30 @@
 use super::{
     body::{Body, Query},
     key::{Caller, bearer, unauthorized},
+    listing::{cursor, page_size},
+    path::OneKey,
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
     repeat::ShownOnce,
+    schema::{ExpiryText, RoleWord},
 };
 use crate::{Web, origin};
 use axum::{
     Extension, Json,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use claviger_app::{
-    Refusal,
     api_key::Caller as Program,
     api_keys::{KeyForm, Standing},
     stored::OwnedKey,
     words,
 };
-use claviger_domain::{field::FieldError, id::ApiKeyId, time::Timestamp};
+use claviger_domain::{
+    field::{FieldError, Fields},
+    id::ApiKeyId,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -92,7 +98,17 @@ pub(crate) struct KeyListing {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
+}
+
+impl KeyListing {
+    fn parse(&self) -> Result<(Option<ApiKeyId>, i64), Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let before = fields.take(cursor(self.cursor.as_deref(), |text| text.parse().ok()));
+        let limit = fields.take(page_size(self.limit));
+        fields.finish(before.zip(limit))
+    }
 }
 
 /// A key that is to be made.
@@ -100,14 +116,18 @@ pub(crate) struct KeyListing {
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyBody {
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// At most what the calling key may do; left out: just that.
     #[serde(default)]
+    #[schema(value_type = RoleWord)]
     role: String,
     /// A number of days from 1 to 3650, a day such as `2027-01-31` in the organization's time zone, or `never`. At most as long as the calling key.
+    #[schema(value_type = ExpiryText)]
     expires: String,
     /// Up to 20 addresses and networks such as `203.0.113.0/24`; empty for everywhere. Within those of the calling key.
     #[serde(default)]
+    #[schema(max_items = 20)]
     addresses: Vec<String>,
 }
 
@@ -141,10 +161,6 @@ impl KeyView {
     }
 }
 
-fn key_id(text: &str) -> Result<ApiKeyId, ApiError> {
-    text.parse().map_err(|_| Refusal::NotFound("API key").into())
-}
-
 #[utoipa::path(get, path = "/api/v1/api-keys", tag = "api-keys", operation_id = "listApiKeys", params(KeyListing),
     description = "Permission: none. The keys of the calling key's administrator; everybody's for those who manage administrators.",
     responses((status = 200, body = KeyPage), Refused, BadQuery))]
@@ -153,12 +169,7 @@ pub(crate) async fn list(
     Caller(caller): Caller,
     Query(listing): Query<KeyListing>,
 ) -> Result<Json<KeyPage>, ApiError> {
-    let limit = match listing.limit.unwrap_or(50) {
-        limit @ 1..=200 => limit,
-        _ => return Err(FieldError::new("limit", "Must be between 1 and 200.").into()),
-    };
-    let wrong = |_| FieldError::new("cursor", "Pass next_cursor of the page before.");
-    let before = listing.cursor.map(|cursor| cursor.parse().map_err(wrong)).transpose()?;
+    let (before, limit) = listing.parse()?;
     let found = web.app().api_keys(&caller, before, limit).await?;
     let last = found.keys.last().filter(|_| found.has_older);
     let now = web.app().now();
@@ -190,8 +201,8 @@ pub(crate) async fn create(
 pub(crate) async fn revoke(
     State(web): State<Web>,
     Caller(caller): Caller,
-    Path(id): Path<String>,
+    OneKey(id): OneKey,
 ) -> Result<StatusCode, ApiError> {
-    web.app().revoke_api_key(&caller, key_id(&id)?).await?;
+    web.app().revoke_api_key(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,6 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
-use claviger_domain::id::AccountId;
 use serde::de::DeserializeOwned;
 
 /// A JSON body of the type that is asked for.
@@ -64,9 +63,4 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
             )
         })
     }
-}
-
-/// The user's id in the path; anything that is no id is no user.
-pub(crate) fn user_id(text: &str) -> Result<AccountId, ApiError> {
-    text.parse().map_err(|_| ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is no such user."))
 }

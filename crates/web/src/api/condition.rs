@@ -10,6 +10,7 @@ use axum::{
 use claviger_domain::{
     mail::Kind,
     revision::{Resource, Seen},
+    stream,
 };
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -41,6 +42,7 @@ fn resource(path: &str) -> Option<Resource> {
         ("devices", Some(id)) => id.parse().ok().map(Resource::Device),
         ("device-groups", Some(id)) => id.parse().ok().map(Resource::DeviceGroup),
         ("connect-keys", Some(id)) => id.parse().ok().map(Resource::ConnectKey),
+        ("log-streams", Some(stream)) => stream::Kind::from_key(stream).map(Resource::LogStream),
         ("mail-texts", Some(kind)) => Kind::from_key(kind).map(Resource::MailText),
         _ => None,
     }
@@ -52,11 +54,19 @@ pub(super) fn counts_changes(path: &str) -> bool {
     resource(&path.replace("{id}", ANY).replace("{kind}", Kind::Test.key())).is_some()
 }
 
+/// What there is one of counts its changes under these words.
+const SINGLE: [&str; 5] = [
+    "/organization",
+    "/organization/logo",
+    "/organization/smtp",
+    "/log-streams/syslog",
+    "/log-streams/webhook",
+];
+
 /// Whether reading it tells an `ETag`: the thing itself, or the MFA of a person.
 pub(super) fn is_tagged(path: &str) -> bool {
     let path = path.strip_suffix("/mfa").unwrap_or(path);
-    let is_thing =
-        path.ends_with('}') || ["organization", "logo", "smtp"].iter().any(|end| path.ends_with(end));
+    let is_thing = path.ends_with('}') || SINGLE.iter().any(|end| path.ends_with(end));
     is_thing && counts_changes(path)
 }
 
@@ -151,6 +161,8 @@ mod tests {
         assert_eq!(resource(&format!("/api/v1/users/{id}/mfa/requirement")), user);
         assert_eq!(resource("/organization/mfa/totp"), Some(Resource::Organization));
         assert_eq!(resource("/organization/smtp"), Some(Resource::Smtp));
+        let syslog = Some(Resource::LogStream(stream::Kind::Syslog));
+        assert_eq!([resource("/log-streams/syslog"), resource("/log-streams/syslog/test")], [syslog; 2]);
         assert_eq!(resource("/mail-texts/reminder"), Some(Resource::MailText(Kind::Reminder)));
         for none in ["/users", "/users/bulk", "/users/nonsense", "/jobs", "/mail-texts/spam", "/"] {
             assert_eq!(resource(none), None, "{none}");

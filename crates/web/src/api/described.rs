@@ -1,6 +1,6 @@
 //! What the gate does to every operation, in the description (S13.1).
 
-use super::condition;
+use super::{condition, schema};
 use utoipa::openapi::{
     Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
@@ -17,6 +17,7 @@ const CALL_KEY: &str = "^[!-~]{1,255}$";
 /// Adds to every operation what the gate does to it.
 pub(super) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
+        in_path(item);
         if path == VERIFY {
             continue;
         }
@@ -26,6 +27,19 @@ pub(super) fn complete(document: &mut OpenApi) {
             operation.as_mut().into_iter().for_each(|operation| changing(operation, has_tag));
         }
         item.post.as_mut().into_iter().for_each(repeated);
+    }
+}
+
+/// What a path names is an id, or a kind of mail.
+fn in_path(item: &mut PathItem) {
+    let operations = [&mut item.get, &mut item.put, &mut item.patch, &mut item.delete, &mut item.post];
+    let parameters = operations.into_iter().flatten().flat_map(|operation| operation.parameters.iter_mut());
+    for parameter in parameters.flatten() {
+        if let RefOr::T(parameter) = parameter
+            && matches!(parameter.parameter_in, ParameterIn::Path)
+        {
+            parameter.schema = Some(schema::named(&parameter.name));
+        }
     }
 }
 

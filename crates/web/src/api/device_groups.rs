@@ -4,7 +4,7 @@ use super::{
     body::Body,
     condition::{On, Revised, Tagged},
     devices::{BindBody, device_id},
-    groups::{GroupBody, group_id},
+    groups::GroupBody,
     key::Caller,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
 };
@@ -16,7 +16,7 @@ use axum::{
 };
 use claviger_app::{Refusal, groups::GroupForm, stored::DeviceGroup, words};
 use claviger_domain::{
-    id::DeviceGroupId,
+    id::{DeviceGroupId, GroupId},
     permission::{ManageUsers, ViewUsers},
 };
 use serde::Serialize;
@@ -68,6 +68,10 @@ pub(crate) struct GroupBindingView {
     sudo: &'static str,
     /// RFC 3339, UTC.
     bound_at: String,
+}
+
+fn group_id(text: &str) -> Result<GroupId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
 }
 
 fn device_group_id(text: &str) -> Result<DeviceGroupId, ApiError> {

@@ -1,10 +1,10 @@
 //! MFA of devices: switched, foretold, confirmed; many at once; and codes for people who are stuck (S8.3, S8.7, S8.8).
 
 use super::{
-    body::{Body, user_id},
+    body::Body,
     condition::{On, Tagged},
     device_listing::{DeviceFilter, meant},
-    devices::{DeviceView, device_id, is_on},
+    devices::{DeviceView, device_id, is_on, user_id},
     jobs,
     key::Caller,
     listing::chosen,
@@ -292,9 +292,8 @@ pub(crate) async fn bulk(
     let verb = fields.take(request.verb());
     let (filter, verb) = fields.finish(filter.zip(verb))?;
     let id = web.app().start_device_bulk(&granted, &verb, &filter).await?;
-    let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
     let location = format!("/api/v1/jobs/{id}");
-    let view = jobs::view(&web, &caller, job).await?;
+    let view = jobs::view(&web, &caller.granted()?, id).await?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! Devices (section 8): listed, changed, deleted, and who is bound to them.
 
 use super::{
-    body::{Body, Query, user_id},
+    body::{Body, Query},
     condition::{On, Revised, Tagged},
     device_listing::{DeviceListing, encode_place},
     device_mfa::{MfaView, first_factor},
@@ -23,7 +23,7 @@ use claviger_app::{
 use claviger_domain::{
     device::{NotEnrolled, SshChange, Sudo, Switch, WhenDown, forecast::Reach},
     field::{FieldError, Fields},
-    id::DeviceId,
+    id::{AccountId, DeviceId},
     permission::{ManageUsers, ViewUsers},
     time::Timestamp,
 };
@@ -176,6 +176,10 @@ impl DeviceBody {
         })();
         fields.finish(change)
     }
+}
+
+pub(super) fn user_id(text: &str) -> Result<AccountId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("user")))
 }
 
 pub(super) fn device_id(text: &str) -> Result<DeviceId, ApiError> {

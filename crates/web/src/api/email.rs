@@ -3,20 +3,20 @@
 use super::{
     body::{Body, Query},
     condition::{On, Revised, Tagged},
-    key::Caller,
-    listing::{chosen, page_size},
+    key::May,
+    listing::{chosen, cursor, page_size},
+    path::OneMail,
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
+    schema::{EncryptionWord, MailStateWord},
 };
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use claviger_app::{
-    Refusal,
     email::{QueuedMail, SmtpForm},
     stored::{Delivery, MailListing, MailPage, MailState, Smtp},
     words,
 };
 use claviger_domain::{
     field::{FieldError, Fields},
-    id::MailId,
     permission::ManageOrganization,
 };
 use serde::{Deserialize, Serialize};
@@ -89,31 +89,39 @@ pub(crate) struct SmtpBody {
     enabled: bool,
     /// The server's name.
     #[serde(default)]
+    #[schema(max_length = 255)]
     host: String,
     /// 1 to 65535; 465 if left out.
     #[schema(minimum = 1, maximum = 65535)]
     port: Option<i64>,
     /// `implicit`, `starttls` or `plain`.
+    #[schema(value_type = EncryptionWord)]
     encryption: String,
     /// Whom to sign in as; empty for nobody, which forgets the password.
     #[serde(default)]
+    #[schema(max_length = 255)]
     username: String,
     /// Left out or empty: the one that is stored stays.
     #[serde(default)]
     password: String,
     /// What mails come from.
     #[serde(default)]
+    #[schema(max_length = 254)]
     from_address: String,
     /// The name beside it.
     #[serde(default)]
+    #[schema(max_length = 100)]
     from_name: String,
 }
 
 #[utoipa::path(get, path = "/api/v1/organization/smtp", tag = "mail", operation_id = "getSmtp",
     extensions(("x-permission" = json!("ManageOrganization"))),
     responses((status = 200, body = SmtpView), Refused))]
-pub(crate) async fn smtp(On(web): On, Caller(caller): Caller) -> Result<Tagged<SmtpView>, ApiError> {
-    Ok(Tagged(web.app().smtp(&caller.granted::<ManageOrganization>()?).await?.into()))
+pub(crate) async fn smtp(
+    On(web): On,
+    May(granted): May<ManageOrganization>,
+) -> Result<Tagged<SmtpView>, ApiError> {
+    Ok(Tagged(web.app().smtp(&granted).await?.into()))
 }
 
 #[utoipa::path(put, path = "/api/v1/organization/smtp", tag = "mail", operation_id = "changeSmtp",
@@ -122,10 +130,9 @@ pub(crate) async fn smtp(On(web): On, Caller(caller): Caller) -> Result<Tagged<S
     responses((status = 200, body = SmtpView), Refused, Conflicting, BadBody))]
 pub(crate) async fn set_smtp(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     Body(body): Body<SmtpBody>,
 ) -> Result<Tagged<SmtpView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let form = SmtpForm {
         enabled: body.enabled,
         host: body.host,
@@ -192,6 +199,7 @@ pub(crate) struct MailsPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct MailQuery {
     /// `queued`, `sent` or `failed`.
+    #[param(value_type = Option<MailStateWord>, inline)]
     state: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -206,11 +214,8 @@ impl MailQuery {
         let words = MailState::ALL.map(|state| (state.key(), state));
         let state = fields.take(chosen("state", self.state.as_deref(), &words));
         let limit = fields.take(page_size(self.limit));
-        let page = fields.take(match self.cursor.as_deref().map(str::parse) {
-            None => Ok(MailPage::Newest),
-            Some(Ok(id)) => Ok(MailPage::Older(id)),
-            Some(Err(_)) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let before = cursor(self.cursor.as_deref(), |text| text.parse().ok());
+        let page = fields.take(before.map(|id| id.map_or(MailPage::Newest, MailPage::Older)));
         let parsed = state.zip(page).zip(limit);
         fields.finish(parsed.map(|((state, page), limit)| MailListing { state, page, limit }))
     }
@@ -221,10 +226,9 @@ impl MailQuery {
     responses((status = 200, body = MailsPage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     Query(query): Query<MailQuery>,
 ) -> Result<Json<MailsPage>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let found = web.app().mail_page(&granted, &query.parse()?).await?;
     let last = found.mails.last().filter(|_| found.has_older).map(|last| last.mail.id.to_string());
     Ok(Json(MailsPage { items: found.mails.into_iter().map(MailView::from).collect(), next_cursor: last }))
@@ -236,11 +240,9 @@ pub(crate) async fn list(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn retry(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageOrganization>,
+    OneMail(id): OneMail,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
-    let id: MailId = id.parse().map_err(|_| ApiError::from(Refusal::NotFound("mail")))?;
     web.app().retry_mail(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

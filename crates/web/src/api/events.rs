@@ -2,19 +2,20 @@
 
 use super::{
     body::Query,
-    key::Caller,
+    key::May,
+    listing::{cursor, page_size},
+    path::OneEntry,
     problem::{Absent, ApiError, BadQuery, Refused},
+    schema::EventGroupWord,
 };
 use crate::Web;
-use axum::{
-    Json,
-    extract::{Path, State},
+use axum::{Json, extract::State};
+use claviger_app::activity::{Asked, Event, GROUP, Place};
+use claviger_domain::{
+    field::{FieldError, Fields},
+    id::AuditId,
+    permission::ViewUsers,
 };
-use claviger_app::{
-    Refusal,
-    activity::{Asked, Event, GROUP, Place},
-};
-use claviger_domain::{field::FieldError, id::AuditId, permission::ViewUsers};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -53,35 +54,20 @@ pub(crate) struct EventView {
 
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
-        let Event {
-            id,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            actor,
-            address,
-            action,
-            target_id,
-            target,
-            outcome,
-            details,
-            link,
-        } = event;
         Self {
-            id,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            actor,
-            address,
-            action,
-            target_id,
-            target,
-            outcome,
-            details,
-            link,
+            id: event.id,
+            sequence: event.sequence,
+            at: event.at,
+            actor_kind: event.actor_kind,
+            actor_id: event.actor_id,
+            actor: event.actor,
+            address: event.address,
+            action: event.action,
+            target_id: event.target_id,
+            target: event.target,
+            outcome: event.outcome,
+            details: event.details,
+            link: event.link,
         }
     }
 }
@@ -106,49 +92,42 @@ pub(crate) struct EventListing {
     /// Before that point in time, or up to the end of that day.
     to: Option<String>,
     /// An account's e-mail, login name or id; or a part of the actor's name.
+    #[param(max_length = 200)]
     actor: Option<String>,
     /// Such as `user.mfa.reset`.
+    #[param(max_length = 200)]
     action: Option<String>,
     /// `sign_in`, `mfa`, `passwords`, `users`, `devices`, `administrators`, `organization` or `other`; not together with `action`.
+    #[param(value_type = Option<EventGroupWord>, inline)]
     group: Option<String>,
     /// Such as `success` or `wrong_code`; `failed` for all but success.
+    #[param(max_length = 200)]
     outcome: Option<String>,
     /// As `actor`, for whom or what it was done to.
+    #[param(max_length = 200)]
     target: Option<String>,
     /// The whole address it came from.
+    #[param(max_length = 200)]
     address: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
 impl EventListing {
-    fn parse(self) -> Result<(Asked, Place, i64), ApiError> {
-        let mut errors = Vec::new();
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=200).contains(&limit) {
-            errors.push(FieldError::new("limit", "Must be between 1 and 200."));
-        }
-        let place = match self.cursor.as_deref().map(decode) {
-            None => Place::Newest,
-            Some(Some(id)) => Place::Older(id),
-            Some(None) => {
-                errors.push(FieldError::new("cursor", "Pass next_cursor of the page before."));
-                Place::Newest
-            }
-        };
-        let action = match (self.action, self.group) {
-            (Some(_), Some(_)) => {
-                errors.push(FieldError::new("group", "Pass either an action or a group."));
-                String::new()
-            }
-            (action, None) => action.unwrap_or_default(),
-            (None, Some(group)) => format!("{GROUP}{group}"),
-        };
-        if !errors.is_empty() {
-            return Err(errors.into());
-        }
+    fn parse(self) -> Result<(Asked, Place, i64), Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let limit = fields.take(page_size(self.limit));
+        let older = fields.take(cursor(self.cursor.as_deref(), decode));
+        let place = older.map(|id| id.map_or(Place::Newest, Place::Older));
+        let action = fields.take(match (self.action, self.group) {
+            (Some(_), Some(_)) => Err(FieldError::new("group", "Pass either an action or a group.")),
+            (action, None) => Ok(action.unwrap_or_default()),
+            (None, Some(group)) => Ok(format!("{GROUP}{group}")),
+        });
+        let ((action, place), limit) = fields.finish(action.zip(place).zip(limit))?;
         let asked = Asked {
             from: self.from.unwrap_or_default(),
             to: self.to.unwrap_or_default(),
@@ -176,10 +155,9 @@ fn decode(text: &str) -> Option<AuditId> {
     responses((status = 200, body = EventPage), Refused, BadQuery))]
 pub(crate) async fn list(
     State(web): State<Web>,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(listing): Query<EventListing>,
 ) -> Result<Json<EventPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let (asked, place, limit) = listing.parse()?;
     let by_group = asked.action.starts_with(GROUP);
     let found = web.app().activity_page(&granted, &asked, place, limit).await;
@@ -200,11 +178,9 @@ pub(crate) async fn list(
     responses((status = 200, body = EventView), Refused, Absent))]
 pub(crate) async fn show(
     State(web): State<Web>,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneEntry(id): OneEntry,
 ) -> Result<Json<EventView>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let id = id.parse().map_err(|_| ApiError::from(Refusal::NotFound("entry")))?;
     let listed = web.app().activity_entry(&granted, id).await?;
     Ok(Json(Event::from(&listed).into()))
 }

@@ -1,21 +1,21 @@
 //! Groups of users.
 
 use super::{
-    body::{Body, user_id},
+    body::Body,
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
+    path::{OneGroup, OneMember},
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+    schema::{DayText, RuleWord},
 };
 use axum::{
     Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claviger_app::{Refusal, groups::GroupForm, words};
+use claviger_app::{groups::GroupForm, words};
 use claviger_domain::{
     group::{Group, Rule, RuleForm, Wave},
-    id::GroupId,
     permission::{ManageUsers, ViewUsers},
 };
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,10 @@ pub(crate) struct RuleView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupBody {
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     #[serde(default)]
+    #[schema(max_length = 300)]
     description: String,
 }
 
@@ -75,16 +77,22 @@ impl From<GroupBody> for GroupForm {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleBody {
     /// `none`, `everyone` or `waves`.
+    #[schema(value_type = RuleWord)]
     kind: String,
     /// 1 to 365.
+    #[schema(minimum = 1, maximum = 365)]
     enrollment_days: Option<i64>,
     /// A day such as `2026-12-01` in the organization's time zone; left out: at once.
+    #[schema(value_type = Option<DayText>)]
     start: Option<String>,
     /// With `waves`: 1 to 100,000.
+    #[schema(minimum = 1, maximum = 100000)]
     wave_size: Option<i64>,
     /// With `waves`: 1 to 720.
+    #[schema(minimum = 1, maximum = 720)]
     wave_hours: Option<i64>,
     /// With `waves`: 1 to 100.
+    #[schema(minimum = 1, maximum = 100)]
     pause_at: Option<i64>,
 }
 
@@ -124,15 +132,14 @@ impl Revised for GroupView {
     }
 }
 
-pub(super) fn group_id(text: &str) -> Result<GroupId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
-}
-
 #[utoipa::path(get, path = "/api/v1/groups", tag = "groups", operation_id = "listGroups",
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = Vec<GroupView>), Refused))]
-pub(crate) async fn list(On(web): On, Caller(caller): Caller) -> Result<Json<Vec<GroupView>>, ApiError> {
-    let groups = web.app().groups(&caller.granted::<ViewUsers>()?).await?;
+pub(crate) async fn list(
+    On(web): On,
+    May(granted): May<ViewUsers>,
+) -> Result<Json<Vec<GroupView>>, ApiError> {
+    let groups = web.app().groups(&granted).await?;
     Ok(Json(groups.iter().map(|counted| GroupView::from(&counted.group)).collect()))
 }
 
@@ -141,10 +148,9 @@ pub(crate) async fn list(On(web): On, Caller(caller): Caller) -> Result<Json<Vec
     responses((status = 201, body = GroupView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
     Body(new): Body<GroupBody>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let form = GroupForm { name: new.name, description: new.description };
     let group = web.app().create_group(&granted, &form).await?;
     let location = format!("/api/v1/groups/{}", group.id);
@@ -156,10 +162,10 @@ pub(crate) async fn create(
     responses((status = 200, body = GroupView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneGroup(id): OneGroup,
 ) -> Result<Tagged<GroupView>, ApiError> {
-    let group = web.app().group(&caller.granted::<ViewUsers>()?, group_id(&id)?).await?;
+    let group = web.app().group(&granted, id).await?;
     Ok(Tagged(GroupView::from(&group)))
 }
 
@@ -168,13 +174,12 @@ pub(crate) async fn show(
     request_body = GroupBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneGroup(id): OneGroup,
     Body(change): Body<GroupBody>,
 ) -> Result<Tagged<GroupView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let form = GroupForm { name: change.name, description: change.description };
-    let group = web.app().edit_group(&granted, group_id(&id)?, &form).await?;
+    let group = web.app().edit_group(&granted, id, &form).await?;
     Ok(Tagged(GroupView::from(&group)))
 }
 
@@ -183,10 +188,10 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneGroup(id): OneGroup,
 ) -> Result<StatusCode, ApiError> {
-    web.app().delete_group(&caller.granted::<ManageUsers>()?, group_id(&id)?).await?;
+    web.app().delete_group(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -195,17 +200,21 @@ pub(crate) async fn delete(
     request_body = RuleBody, responses((status = 200, body = GroupView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set_rule(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneGroup(id): OneGroup,
     Body(body): Body<RuleBody>,
 ) -> Result<Tagged<GroupView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let (days, size) = (text(body.enrollment_days), text(body.wave_size));
     let (hours, pause_at) = (text(body.wave_hours), text(body.pause_at));
     let form = RuleForm { kind: &body.kind, days: &days, size: &size, hours: &hours, pause_at: &pause_at };
     let start = body.start.as_deref().unwrap_or_default();
-    let group = web.app().set_rule(&granted, group_id(&id)?, &form, start).await?;
+    let set = web.app().set_rule(&granted, id, &form, start).await;
+    let renamed = |refusal| {
+        let error = ApiError::from(refusal).renamed("rule", "kind");
+        error.renamed("size", "wave_size").renamed("hours", "wave_hours")
+    };
+    let group = set.map_err(renamed)?;
     Ok(Tagged(GroupView::from(&group)))
 }
 
@@ -215,12 +224,13 @@ pub(crate) async fn set_rule(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn add_member(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    May(viewing): May<ViewUsers>,
+    OneGroup(id): OneGroup,
+    OneMember(user): OneMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().user(&caller.granted::<ViewUsers>()?, user_id(&user)?).await?;
-    web.app().add_member(&granted, group_id(&id)?, account.email.as_str()).await?;
+    let account = web.app().user(&viewing, user).await?;
+    web.app().add_member(&granted, id, account.email.as_str()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -230,10 +240,10 @@ pub(crate) async fn add_member(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn remove_member(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneGroup(id): OneGroup,
+    OneMember(user): OneMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().remove_member(&granted, group_id(&id)?, user_id(&user)?).await?;
+    web.app().remove_member(&granted, id, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,28 +3,28 @@
 use super::{
     body::Body,
     condition::On,
-    key::Caller,
+    key::{Caller, May},
     listing::Wanted,
+    path::OneJob,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+    schema::{BulkWord, Id, ReasonText, RequirementWord, StateWord, StatusWord},
 };
 use crate::Web;
 use axum::{
     Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use claviger_app::{
-    Refusal,
     bulk::Verb,
-    stored::{Job, Part, Which, user_list::Filter},
+    stored::{Part, Which, user_list::Filter},
     words,
 };
 use claviger_domain::{
-    field::{FieldError, Fields, Presence, line},
+    field::{FieldError, Fields},
     id::{GroupId, JobId},
-    mfa::{EnrollmentDays, Period, RunningPeriod},
-    permission::{AssistUsers, ViewUsers},
+    mfa::{EnrollmentDays, Period, RunningPeriod, reset_terms},
+    permission::{AssistUsers, Granted, ViewUsers},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -73,20 +73,25 @@ pub(crate) struct ReportLine {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkRequest {
     /// `require_mfa`, `remove_requirement`, `extend`, `reset_mfa`, `activate`, `suspend`, `resend_activation`, `add_to_group`, `remove_from_group` or `delete`.
+    #[schema(value_type = BulkWord)]
     action: String,
     /// Up to 1,000 ids of users.
+    #[schema(value_type = Option<Vec<Id>>, max_items = 1000)]
     ids: Option<Vec<String>>,
     /// Everyone who matches now.
     filter: Option<BulkFilter>,
     /// For `require_mfa`, `extend` and `reset_mfa`: 1 to 365; null with `require_mfa`: no period.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 365)]
     enrollment_days: Option<Option<i64>>,
     /// For `require_mfa`: whether running periods start anew.
     #[serde(default)]
     restart: bool,
     /// For `reset_mfa`: kept in the log.
+    #[schema(value_type = Option<ReasonText>)]
     reason: Option<String>,
     /// For `add_to_group` and `remove_from_group`.
+    #[schema(value_type = Option<Id>)]
     group: Option<String>,
 }
 
@@ -100,9 +105,13 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<i6
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkFilter {
     search: Option<String>,
+    #[schema(value_type = Option<StateWord>)]
     state: Option<String>,
+    #[schema(value_type = Option<RequirementWord>)]
     mfa_requirement: Option<String>,
+    #[schema(value_type = Option<StatusWord>)]
     mfa_status: Option<String>,
+    #[schema(value_type = Option<Id>)]
     group: Option<String>,
 }
 
@@ -155,7 +164,10 @@ impl BulkRequest {
             }
             "remove_requirement" => Ok(Verb::RemoveRequirement),
             "extend" => self.days().map(|days| Verb::Extend { days }),
-            "reset_mfa" => return self.reset(),
+            "reset_mfa" => {
+                let terms = reset_terms(self.days(), self.reason.as_deref().unwrap_or_default())?;
+                return Ok(Verb::ResetMfa { days: terms.0, reason: terms.1 });
+            }
             "add_to_group" => self.group().map(Verb::AddToGroup),
             "remove_from_group" => self.group().map(Verb::RemoveFromGroup),
             "delete" => Ok(Verb::Delete),
@@ -163,24 +175,12 @@ impl BulkRequest {
         };
         verb.map_err(|error| vec![error])
     }
-
-    fn reset(&self) -> Result<Verb, Vec<FieldError>> {
-        let mut fields = Fields::new();
-        let days = fields.take(self.days());
-        let reason = self.reason.as_deref().unwrap_or_default();
-        let reason = fields.take(line("reason", "Reason", reason, 500, Presence::Required));
-        fields.finish(days.zip(reason).map(|(days, reason)| Verb::ResetMfa { days, reason }))
-    }
 }
 
-pub(super) async fn view(
-    web: &Web,
-    caller: &claviger_domain::permission::Actor,
-    job: Job,
-) -> Result<JobView, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
+pub(super) async fn view(web: &Web, granted: &Granted<ViewUsers>, id: JobId) -> Result<JobView, ApiError> {
+    let job = web.app().job(granted, id).await?;
     let part = Part { of: Which::Skipped, after: 0, limit: REPORTED };
-    let report = web.app().job_report(&granted, job.id, part).await?;
+    let report = web.app().job_report(granted, id, part).await?;
     Ok(JobView {
         id: job.id.to_string(),
         action: job.kind,
@@ -195,10 +195,6 @@ pub(super) async fn view(
             .map(|line| ReportLine { number: line.position, user: line.label, reason: line.reason })
             .collect(),
     })
-}
-
-fn job_id(text: &str) -> Result<JobId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("job")))
 }
 
 #[utoipa::path(post, path = "/api/v1/users/bulk", tag = "users", operation_id = "startBulk",
@@ -220,9 +216,8 @@ pub(crate) async fn start(
     };
     let (filter, verb) = fields.finish(filter.zip(verb))?;
     let id = web.app().start_bulk(&caller, &verb, &filter).await?;
-    let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
     let location = format!("/api/v1/jobs/{id}");
-    let view = view(&web, &caller, job).await?;
+    let view = view(&web, &caller.granted()?, id).await?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
@@ -231,11 +226,10 @@ pub(crate) async fn start(
     responses((status = 200, body = JobView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneJob(id): OneJob,
 ) -> Result<Json<JobView>, ApiError> {
-    let job = web.app().job(&caller.granted::<ViewUsers>()?, job_id(&id)?).await?;
-    Ok(Json(view(&web, &caller, job).await?))
+    Ok(Json(view(&web, &granted, id).await?))
 }
 
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancelJob",
@@ -243,11 +237,10 @@ pub(crate) async fn show(
     responses((status = 200, body = JobView), Refused, Absent, Conflicting))]
 pub(crate) async fn cancel(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    May(viewing): May<ViewUsers>,
+    OneJob(id): OneJob,
 ) -> Result<Json<JobView>, ApiError> {
-    let id = job_id(&id)?;
-    web.app().cancel_job(&caller.granted::<AssistUsers>()?, id).await?;
-    let job = web.app().job(&caller.granted::<ViewUsers>()?, id).await?;
-    Ok(Json(view(&web, &caller, job).await?))
+    web.app().cancel_job(&granted, id).await?;
+    Ok(Json(view(&web, &viewing, id).await?))
 }

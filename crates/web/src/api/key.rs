@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use claviger_domain::permission::Actor;
+use claviger_domain::permission::{Actor, Granted, Needs};
 
 /// The caller, as the log and the permission check know them.
 #[derive(Clone)]
@@ -17,6 +17,18 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, ApiError> {
         parts.extensions.get::<Self>().cloned().ok_or_else(unauthorized)
+    }
+}
+
+/// The caller's role has the permission that the operation needs.
+pub(crate) struct May<P>(pub(crate) Granted<P>);
+
+impl<P: Needs> FromRequestParts<Web> for May<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, ApiError> {
+        let Caller(actor) = Caller::from_request_parts(parts, web).await?;
+        Ok(Self(actor.granted()?))
     }
 }
 

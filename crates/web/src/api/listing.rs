@@ -1,5 +1,6 @@
 //! What is listed: filters, order, pages.
 
+use super::schema::{Id, OrderWord, RequirementWord, SortWord, StateWord, StatusWord};
 use claviger_app::stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort};
 use claviger_domain::{
     account::State as AccountState,
@@ -18,16 +19,22 @@ pub(crate) struct Listing {
     /// A part of a name, login name or e-mail.
     search: Option<String>,
     /// `staged`, `activated` or `suspended`.
+    #[param(value_type = Option<StateWord>, inline)]
     state: Option<String>,
     /// `required` or `not_required`.
+    #[param(value_type = Option<RequirementWord>, inline)]
     mfa_requirement: Option<String>,
     /// `active`, `enrolling`, `expired`, `optional`, `required_without_period` or `none`; `inactive` for everyone without a factor, `enrolled` for everyone with one.
+    #[param(value_type = Option<StatusWord>, inline)]
     mfa_status: Option<String>,
     /// The id of a group: its members only.
+    #[param(value_type = Option<Id>, inline)]
     group: Option<String>,
     /// `name` (default), `email`, `created` or `deadline`.
+    #[param(value_type = Option<SortWord>, inline)]
     sort: Option<String>,
     /// `asc` (default) or `desc`.
+    #[param(value_type = Option<OrderWord>, inline)]
     order: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -80,11 +87,7 @@ impl Listing {
         let orders = [("asc", Order::Ascending), ("desc", Order::Descending)];
         let order = fields.take(chosen("order", self.order.as_deref(), &orders));
         let limit = fields.take(page_size(self.limit));
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let page = fields.take(page_after(self.cursor.as_deref()));
         let parsed = (|| {
             Some(user_list::Listing {
                 filter: filter?,
@@ -133,6 +136,20 @@ impl Wanted<'_> {
             ids: None,
         })
     }
+}
+
+/// What `read` makes of the cursor, if there is one.
+pub(super) fn cursor<T>(
+    text: Option<&str>,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, FieldError> {
+    let wrong = || FieldError::new("cursor", "Pass next_cursor of the page before.");
+    text.map(|text| read(text).ok_or_else(wrong)).transpose()
+}
+
+/// The page that a cursor leads to.
+pub(super) fn page_after(text: Option<&str>) -> Result<Page, FieldError> {
+    Ok(cursor(text, decode)?.map_or(Page::First, Page::After))
 }
 
 pub(super) fn encode(cursor: &Cursor) -> String {

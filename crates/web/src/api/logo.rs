@@ -2,7 +2,7 @@
 
 use super::{
     condition::{On, tag},
-    key::Caller,
+    key::May,
     problem::{Absent, ApiError, BadPicture, Refused},
 };
 use axum::{
@@ -25,8 +25,7 @@ pub(super) fn limit() -> DefaultBodyLimit {
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp")),
         description = "The picture"), Refused, Absent))]
-pub(crate) async fn show(On(web): On, Caller(caller): Caller) -> Result<Response, ApiError> {
-    caller.granted::<ViewUsers>()?;
+pub(crate) async fn show(On(web): On, _: May<ViewUsers>) -> Result<Response, ApiError> {
     let changed_at = web.app().organization().await?.logo;
     let (Some(changed_at), Some(logo)) = (changed_at, web.app().logo().await?) else {
         return Err(Refusal::NotFound("logo").into());
@@ -43,11 +42,10 @@ pub(crate) async fn show(On(web): On, Caller(caller): Caller) -> Result<Response
     responses((status = 204), Refused, BadPicture))]
 pub(crate) async fn put(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if Format::from_media_type(&kind.trim().to_ascii_lowercase()).is_none() {
         let detail = "Send the picture as image/png, image/jpeg or image/webp.";
@@ -66,7 +64,10 @@ pub(crate) async fn put(
 #[utoipa::path(delete, path = "/api/v1/organization/logo", tag = "organization", operation_id = "removeLogo",
     extensions(("x-permission" = json!("ManageOrganization"))),
     responses((status = 204), Refused))]
-pub(crate) async fn remove(On(web): On, Caller(caller): Caller) -> Result<StatusCode, ApiError> {
-    web.app().remove_logo(&caller.granted::<ManageOrganization>()?).await?;
+pub(crate) async fn remove(
+    On(web): On,
+    May(granted): May<ManageOrganization>,
+) -> Result<StatusCode, ApiError> {
+    web.app().remove_logo(&granted).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,20 +3,16 @@
 use super::{
     body::Body,
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
+    path::OneKind,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
 };
-use axum::{
-    Json,
-    extract::{DefaultBodyLimit, Path},
-    http::StatusCode,
-};
+use axum::{Json, extract::DefaultBodyLimit, http::StatusCode};
 use claviger_app::{
-    Refusal,
     mail::{MailKind, TextForm, Wording},
     stored::MailSwitch,
 };
-use claviger_domain::{mail::Kind, permission::ManageOrganization};
+use claviger_domain::permission::ManageOrganization;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -71,8 +67,10 @@ impl Revised for MailTextView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailTextBody {
     /// The subject, with placeholders of the kind.
+    #[schema(min_length = 1, max_length = 200)]
     subject: String,
     /// The paragraphs, with placeholders of the kind.
+    #[schema(min_length = 1, max_length = 5000)]
     body: String,
     /// Whether mails of the kind go out; of no account for a kind that always does.
     #[serde(default = "yes")]
@@ -83,15 +81,14 @@ const fn yes() -> bool {
     true
 }
 
-fn kind_of(key: &str) -> Result<Kind, ApiError> {
-    Kind::from_key(key).ok_or_else(|| ApiError::from(Refusal::NotFound("kind of mail")))
-}
-
 #[utoipa::path(get, path = "/api/v1/mail-texts", tag = "mail", operation_id = "listMailTexts",
     extensions(("x-permission" = json!("ManageOrganization"))),
     responses((status = 200, body = Vec<MailTextView>), Refused))]
-pub(crate) async fn list(On(web): On, Caller(caller): Caller) -> Result<Json<Vec<MailTextView>>, ApiError> {
-    let kinds = web.app().mail_kinds(&caller.granted::<ManageOrganization>()?).await?;
+pub(crate) async fn list(
+    On(web): On,
+    May(granted): May<ManageOrganization>,
+) -> Result<Json<Vec<MailTextView>>, ApiError> {
+    let kinds = web.app().mail_kinds(&granted).await?;
     Ok(Json(kinds.into_iter().map(MailTextView::from).collect()))
 }
 
@@ -101,11 +98,10 @@ pub(crate) async fn list(On(web): On, Caller(caller): Caller) -> Result<Json<Vec
     responses((status = 200, body = MailTextView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(kind): Path<String>,
+    May(granted): May<ManageOrganization>,
+    OneKind(kind): OneKind,
 ) -> Result<Tagged<MailTextView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
-    Ok(Tagged(web.app().mail_kind(&granted, kind_of(&kind)?).await?.into()))
+    Ok(Tagged(web.app().mail_kind(&granted, kind).await?.into()))
 }
 
 #[utoipa::path(put, path = "/api/v1/mail-texts/{kind}", tag = "mail", operation_id = "changeMailText",
@@ -114,12 +110,10 @@ pub(crate) async fn show(
     responses((status = 200, body = MailTextView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(kind): Path<String>,
+    May(granted): May<ManageOrganization>,
+    OneKind(kind): OneKind,
     Body(text): Body<MailTextBody>,
 ) -> Result<Tagged<MailTextView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
-    let kind = kind_of(&kind)?;
     let switch = if text.sent { MailSwitch::On } else { MailSwitch::Off };
     let form = TextForm { revision: None, switch, subject: text.subject, body: text.body };
     web.app().save_mail_text(&granted, kind, &form).await?;
@@ -132,10 +126,9 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn restore(
     On(web): On,
-    Caller(caller): Caller,
-    Path(kind): Path<String>,
+    May(granted): May<ManageOrganization>,
+    OneKind(kind): OneKind,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
-    web.app().restore_mail_text(&granted, kind_of(&kind)?).await?;
+    web.app().restore_mail_text(&granted, kind).await?;
     Ok(StatusCode::NO_CONTENT)
 }

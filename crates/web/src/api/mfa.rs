@@ -1,22 +1,24 @@
 //! MFA of a user (section 4).
 
 use super::{
-    body::{Body, user_id},
+    body::Body,
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
+    path::OneUser,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+    schema::{CodeText, ReasonText},
     users::UserView,
 };
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use claviger_app::{
     verify::{Told, Verified},
     words,
 };
 use claviger_domain::{
     account::Account,
-    field::{FieldError, Fields},
+    field::FieldError,
     lockout::Lock,
-    mfa::{Enrollment, EnrollmentDays, Period as DomainPeriod, Requirement, RunningPeriod},
+    mfa::{Enrollment, EnrollmentDays, Period as DomainPeriod, Requirement, RunningPeriod, reset_terms},
     permission::{AssistUsers, ManageUsers, ViewUsers},
     status::Status,
     time::Timestamp,
@@ -134,6 +136,7 @@ pub(crate) struct Reset {
     #[schema(minimum = 1, maximum = 365)]
     enrollment_days: i64,
     /// Why; kept in the log.
+    #[schema(value_type = ReasonText)]
     reason: String,
 }
 
@@ -142,6 +145,7 @@ pub(crate) struct Reset {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodeToVerify {
     /// Six digits; spaces are dropped.
+    #[schema(value_type = CodeText)]
     code: String,
 }
 
@@ -157,11 +161,10 @@ pub(crate) struct Verification {
     responses((status = 200, body = MfaDetails), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Tagged<MfaDetails>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
+    let holder = web.app().user_with_factor(&granted, id).await?;
     let now = web.app().now();
     let factor = holder.factor.as_ref().map(|sealed| &sealed.factor);
     let lock = factor.map(|factor| factor.failures.lock_at(now));
@@ -190,13 +193,12 @@ pub(crate) async fn show(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn require(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
     Body(period): Body<Period>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let running = if period.restart { RunningPeriod::Restart } else { RunningPeriod::Keep };
-    let account = web.app().require_mfa(&granted, user_id(&id)?, period.parse()?, running).await?;
+    let account = web.app().require_mfa(&granted, id, period.parse()?, running).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -206,11 +208,10 @@ pub(crate) async fn require(
     responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn remove(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().remove_requirement(&granted, user_id(&id)?).await?;
+    let account = web.app().remove_requirement(&granted, id).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -220,13 +221,12 @@ pub(crate) async fn remove(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn extend(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
     Body(extension): Body<Extension>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
     let days = EnrollmentDays::new("enrollment_days", extension.enrollment_days)?;
-    let account = web.app().extend_period(&granted, user_id(&id)?, days).await?;
+    let account = web.app().extend_period(&granted, id, days).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -236,15 +236,13 @@ pub(crate) async fn extend(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn reset(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
     Body(reset): Body<Reset>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    let mut fields = Fields::new();
-    let days = fields.take(EnrollmentDays::new("enrollment_days", reset.enrollment_days));
-    let days = fields.finish(days)?;
-    let account = web.app().reset_mfa(&granted, user_id(&id)?, days, &reset.reason).await?;
+    let days = EnrollmentDays::new("enrollment_days", reset.enrollment_days);
+    let (days, reason) = reset_terms(days, &reset.reason)?;
+    let account = web.app().reset_mfa(&granted, id, days, &reason).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -254,11 +252,10 @@ pub(crate) async fn reset(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn forget_drift(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    web.app().forget_drift(&granted, user_id(&id)?).await?;
+    web.app().forget_drift(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -268,12 +265,10 @@ pub(crate) async fn forget_drift(
     responses((status = 200, body = Verification), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn verify(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
     Body(typed): Body<CodeToVerify>,
 ) -> Result<Json<Verification>, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    let id = user_id(&id)?;
     let code = Code::parse("code", &typed.code)?;
     let result = match web.app().verify(&granted, id, &code).await? {
         Verified::NotEnrolled => "not_enrolled",

@@ -19,15 +19,19 @@ mod jobs;
 mod key;
 mod limit;
 mod listing;
+mod log_streams;
 mod logo;
 mod mail_texts;
 mod mfa;
+mod mfa_resets;
 pub mod openapi;
 mod organization;
+mod path;
 mod posix;
 mod problem;
 mod repeat;
 mod reports;
+mod schema;
 mod sessions;
 mod tokens;
 mod usage;
@@ -76,28 +80,12 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
         .route("/api-keys/{id}", delete(api_keys::revoke))
         .route("/users/{id}/sessions", get(sessions::of_user).delete(sessions::end_all_of_user))
         .route("/users/{id}/sessions/{session}", delete(sessions::end_of_user))
-        .route(
-            "/administrators/{id}/sessions",
-            get(sessions::of_administrator).delete(sessions::end_all_of_administrator),
-        )
-        .route("/administrators/{id}/sessions/{session}", delete(sessions::end_of_administrator))
-        .route("/administrators", get(administrators::list).post(administrators::create))
-        .route("/administrators/without-mfa", get(administrators::without_mfa))
-        .route("/administrators/without-mfa/require", post(administrators::require_chosen))
-        .route(
-            "/administrators/{id}",
-            get(administrators::show).patch(administrators::change).delete(administrators::delete),
-        )
-        .route("/administrators/{id}/activate", post(administrators::activate))
-        .route("/administrators/{id}/suspend", post(administrators::suspend))
-        .route("/administrators/{id}/activation-email", post(administrators::invite))
-        .route("/administrators/{id}/mfa", get(administrators_mfa::show))
-        .route(
-            "/administrators/{id}/mfa/requirement",
-            put(administrators_mfa::require).delete(administrators_mfa::release),
-        )
-        .route("/administrators/{id}/mfa/reset", post(administrators_mfa::reset))
-        .route("/organization/mfa/administrators", put(administrators_mfa::demand))
+        .merge(about_administrators())
+        .route("/log-streams/syslog", get(log_streams::syslog).put(log_streams::set_syslog))
+        .route("/log-streams/syslog/test", post(log_streams::test_syslog))
+        .route("/log-streams/webhook", get(log_streams::webhook).put(log_streams::set_webhook))
+        .route("/log-streams/webhook/secret", post(log_streams::renew_secret))
+        .route("/log-streams/webhook/test", post(log_streams::test_webhook))
         .route("/usage", get(usage::show))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
@@ -162,4 +150,36 @@ fn device_routes() -> Router<Web> {
         .route("/connect-keys/{id}", get(connect_keys::show))
         .route("/connect-keys/{id}/rotate", post(connect_keys::rotate))
         .route("/connect-keys/{id}/revoke", post(connect_keys::revoke))
+}
+
+/// Administrators, where they are signed in, their MFA and the resets of it that wait.
+fn about_administrators() -> Router<Web> {
+    Router::new()
+        .route(
+            "/administrators/{id}/sessions",
+            get(sessions::of_administrator).delete(sessions::end_all_of_administrator),
+        )
+        .route("/administrators/{id}/sessions/{session}", delete(sessions::end_of_administrator))
+        .route("/administrators", get(administrators::list).post(administrators::create))
+        .route("/administrators/without-mfa", get(administrators::without_mfa))
+        .route("/administrators/without-mfa/require", post(administrators::require_chosen))
+        .route(
+            "/administrators/{id}",
+            get(administrators::show).patch(administrators::change).delete(administrators::delete),
+        )
+        .route("/administrators/{id}/activate", post(administrators::activate))
+        .route("/administrators/{id}/suspend", post(administrators::suspend))
+        .route("/administrators/{id}/activation-email", post(administrators::invite))
+        .route("/administrators/{id}/unlock", post(administrators_mfa::unlock))
+        .route("/administrators/{id}/mfa", get(administrators_mfa::show))
+        .route(
+            "/administrators/{id}/mfa/requirement",
+            put(administrators_mfa::require).delete(administrators_mfa::release),
+        )
+        .route("/administrators/{id}/mfa/reset", post(administrators_mfa::reset))
+        .route("/organization/mfa/administrators", put(administrators_mfa::demand))
+        .route("/mfa-resets", get(mfa_resets::list))
+        .route("/mfa-resets/{id}", get(mfa_resets::show))
+        .route("/mfa-resets/{id}/approve", post(mfa_resets::approve))
+        .route("/mfa-resets/{id}/cancel", post(mfa_resets::cancel))
 }

@@ -3,11 +3,13 @@
 use super::{
     body::Body,
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
     problem::{ApiError, BadBody, Conflicting, Refused},
+    schema::{ApprovalWord, ReminderHours, RetentionText, SelfResetText, WindowWord},
 };
 use claviger_app::words;
 use claviger_domain::{
+    activity::Retention,
     administrator::Demanded,
     organization::{Organization, RecoveryCodes, window_key},
     permission::{ManageOrganization, ViewUsers},
@@ -69,6 +71,8 @@ pub(crate) struct OrganizationView {
     session_hours: i64,
     /// Days for which devices check codes without the server, 1 to 365.
     offline_days: i64,
+    /// How long the activity log is kept: `forever`, or days, `30` to `3650`.
+    log_days: String,
 }
 
 fn minutes(span: Span) -> i64 {
@@ -103,6 +107,7 @@ impl From<&Organization> for OrganizationView {
             user_idle_minutes: minutes(settings.user_idle),
             session_hours: minutes(settings.session_overall) / 60,
             offline_days: i64::from(settings.offline_days),
+            log_days: settings.log_kept.text(),
         }
     }
 }
@@ -117,26 +122,46 @@ impl Revised for OrganizationView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrganizationChange {
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
+    #[schema(max_length = 60)]
     issuer: Option<String>,
+    #[schema(max_length = 200)]
     support_contact: Option<String>,
     time_zone: Option<String>,
+    #[schema(minimum = 1, maximum = 365)]
     enrollment_days: Option<i64>,
+    #[schema(value_type = Option<Vec<ReminderHours>>)]
     reminders: Option<Vec<i64>>,
+    #[schema(value_type = Option<WindowWord>)]
     window: Option<String>,
+    #[schema(minimum = 1, maximum = 2)]
     codes_at_setup: Option<i64>,
     recovery_codes: Option<bool>,
+    #[schema(value_type = Option<SelfResetText>)]
     self_reset: Option<String>,
+    #[schema(value_type = Option<ApprovalWord>)]
     reset_approval: Option<String>,
+    #[schema(minimum = 1, maximum = 10)]
     lockout_per_sign_in: Option<i64>,
+    #[schema(minimum = 3, maximum = 20)]
     lockout_codes: Option<i64>,
+    #[schema(minimum = 5, maximum = 1440)]
     lockout_minutes: Option<i64>,
+    #[schema(minimum = 20, maximum = 1000)]
     lockout_close: Option<i64>,
+    #[schema(minimum = 8, maximum = 64)]
     password_min_length: Option<i64>,
+    #[schema(minimum = 1, maximum = 720)]
     admin_idle_minutes: Option<i64>,
+    #[schema(minimum = 1, maximum = 720)]
     user_idle_minutes: Option<i64>,
+    #[schema(minimum = 1, maximum = 168)]
     session_hours: Option<i64>,
+    #[schema(minimum = 1, maximum = 365)]
     offline_days: Option<i64>,
+    #[schema(value_type = Option<RetentionText>)]
+    log_days: Option<String>,
 }
 
 impl OrganizationChange {
@@ -167,6 +192,7 @@ impl OrganizationChange {
             ("user_idle_minutes", number(self.user_idle_minutes)),
             ("session_hours", number(self.session_hours)),
             ("offline_days", number(self.offline_days)),
+            (Retention::FIELD, self.log_days),
         ];
         all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }
@@ -183,8 +209,7 @@ pub(crate) struct TotpChange {
 #[utoipa::path(get, path = "/api/v1/organization", tag = "organization", operation_id = "getOrganization",
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = OrganizationView), Refused))]
-pub(crate) async fn show(On(web): On, Caller(caller): Caller) -> Result<Tagged<OrganizationView>, ApiError> {
-    caller.granted::<ViewUsers>()?;
+pub(crate) async fn show(On(web): On, _: May<ViewUsers>) -> Result<Tagged<OrganizationView>, ApiError> {
     Ok(Tagged(OrganizationView::from(&*web.app().load_organization().await?)))
 }
 
@@ -194,10 +219,9 @@ pub(crate) async fn show(On(web): On, Caller(caller): Caller) -> Result<Tagged<O
     responses((status = 200, body = OrganizationView), Refused, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     Body(change): Body<OrganizationChange>,
 ) -> Result<Tagged<OrganizationView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let now = web.app().load_organization().await?;
     let texts = change.texts();
     let settings = now.settings.changed(|name| texts.get(name).map(String::as_str), words::zone_exists)?;
@@ -211,10 +235,9 @@ pub(crate) async fn change(
     responses((status = 200, body = OrganizationView), Refused, BadBody))]
 pub(crate) async fn switch_totp(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageOrganization>,
     Body(change): Body<TotpChange>,
 ) -> Result<Tagged<OrganizationView>, ApiError> {
-    let granted = caller.granted::<ManageOrganization>()?;
     let to = if change.enabled { TotpSwitch::Enabled } else { TotpSwitch::Disabled };
     Ok(Tagged(OrganizationView::from(&*web.app().switch_totp(&granted, to).await?)))
 }

@@ -1,9 +1,9 @@
 //! What a user is on devices: number, group, shell, SSH keys (S3.1), and which devices they are.
 
 use super::{
-    body::{Body, user_id},
+    body::Body,
     condition::On,
-    devices::DeviceView,
+    devices::{DeviceView, user_id},
     key::Caller,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
 };

@@ -3,8 +3,8 @@
 use super::{
     body::Query,
     condition::On,
-    key::Caller,
-    listing::{decode, encode, page_size},
+    key::May,
+    listing::{encode, page_after, page_size},
     problem::{ApiError, BadQuery, Refused},
 };
 use crate::{Web, evidence};
@@ -26,9 +26,9 @@ use utoipa::{IntoParams, ToSchema};
     responses((status = 200, body = String, content_type = "text/csv", description = "Every user's MFA as of now; the last line is the signature"), Refused))]
 pub(crate) async fn evidence_csv(
     State(web): State<Web>,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
 ) -> Result<Response, ApiError> {
-    let made = web.app().evidence(&caller.granted::<ViewUsers>()?, Format::Csv).await?;
+    let made = web.app().evidence(&granted, Format::Csv).await?;
     Ok(evidence::file(made, Format::Csv))
 }
 
@@ -48,11 +48,7 @@ impl Paging {
     fn parse(&self) -> Result<(Page, i64), Vec<FieldError>> {
         let mut fields = Fields::new();
         let limit = fields.take(page_size(self.limit));
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let page = fields.take(page_after(self.cursor.as_deref()));
         fields.finish(page.zip(limit))
     }
 }
@@ -95,10 +91,9 @@ pub(crate) struct DriftPage {
     responses((status = 200, body = DriftPage), Refused, BadQuery))]
 pub(crate) async fn drift(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<DriftPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let (page, limit) = paging.parse()?;
     let found = web.app().drifting(&granted, &page, limit).await?;
     let last = found.factors.last().filter(|_| found.has_older);

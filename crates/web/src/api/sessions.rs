@@ -1,18 +1,14 @@
 //! Where users and administrators are signed in (S4.8, S6.3).
 
 use super::{
-    administrators::administrator_id,
-    body::user_id,
     condition::On,
-    key::Caller,
+    key::May,
+    path::{OneAdministrator, OneSession, OneUser},
     problem::{Absent, ApiError, Refused},
 };
-use axum::{Json, extract::Path, http::StatusCode};
-use claviger_app::{Refusal, sessions::Ended, stored::Session, words};
-use claviger_domain::{
-    id::SessionId,
-    permission::{AssistUsers, ManageAdministrators, ViewUsers},
-};
+use axum::{Json, http::StatusCode};
+use claviger_app::{sessions::Ended, stored::Session, words};
+use claviger_domain::permission::{AssistUsers, ManageAdministrators, ViewUsers};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -46,21 +42,16 @@ impl From<&Session> for SessionView {
     }
 }
 
-fn session_id(text: &str) -> Result<SessionId, ApiError> {
-    text.parse().map_err(|_| Refusal::NotFound("session").into())
-}
-
 #[utoipa::path(get, path = "/api/v1/users/{id}/sessions", tag = "sessions", operation_id = "listUserSessions",
     extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
     description = "Permission: view users.",
     responses((status = 200, body = Vec<SessionView>), Refused, Absent))]
 pub(crate) async fn of_user(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Json<Vec<SessionView>>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let sessions = web.app().user_sessions(&granted, user_id(&id)?).await?;
+    let sessions = web.app().user_sessions(&granted, id).await?;
     Ok(Json(sessions.open.iter().map(SessionView::from).collect()))
 }
 
@@ -70,11 +61,10 @@ pub(crate) async fn of_user(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn end_all_of_user(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    web.app().end_user_sessions(&granted, user_id(&id)?, Ended::All).await?;
+    web.app().end_user_sessions(&granted, id, Ended::All).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -85,11 +75,11 @@ pub(crate) async fn end_all_of_user(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn end_of_user(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, session)): Path<(String, String)>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
+    OneSession(session): OneSession,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    web.app().end_user_sessions(&granted, user_id(&id)?, Ended::One(session_id(&session)?)).await?;
+    web.app().end_user_sessions(&granted, id, Ended::One(session)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -99,11 +89,10 @@ pub(crate) async fn end_of_user(
     responses((status = 200, body = Vec<SessionView>), Refused, Absent))]
 pub(crate) async fn of_administrator(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<Json<Vec<SessionView>>, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let sessions = web.app().administrator_sessions(&granted, administrator_id(&id)?).await?;
+    let sessions = web.app().administrator_sessions(&granted, id).await?;
     Ok(Json(sessions.open.iter().map(SessionView::from).collect()))
 }
 
@@ -113,11 +102,10 @@ pub(crate) async fn of_administrator(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn end_all_of_administrator(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    web.app().end_administrator_sessions(&granted, administrator_id(&id)?, Ended::All).await?;
+    web.app().end_administrator_sessions(&granted, id, Ended::All).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -128,11 +116,10 @@ pub(crate) async fn end_all_of_administrator(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn end_of_administrator(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, session)): Path<(String, String)>,
+    May(granted): May<ManageAdministrators>,
+    OneAdministrator(id): OneAdministrator,
+    OneSession(session): OneSession,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageAdministrators>()?;
-    let ended = Ended::One(session_id(&session)?);
-    web.app().end_administrator_sessions(&granted, administrator_id(&id)?, ended).await?;
+    web.app().end_administrator_sessions(&granted, id, Ended::One(session)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,21 +1,22 @@
 //! Hardware tokens (S4.6).
 
 use super::{
-    body::{Body, Query, user_id},
+    body::{Body, Query},
     condition::{On, Revised, Tagged},
-    key::Caller,
-    listing::{chosen, decode, encode, page_size},
+    key::May,
+    listing::{chosen, encode, page_after, page_size},
+    path::{OneToken, OneUser},
     problem::{Absent, ApiError, BadBody, BadFile, BadQuery, Conflicting, Refused},
+    schema::{BadRowsWord, CodeText, HeldWord, SerialText},
     users::UserView,
 };
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, rejection::BytesRejection},
+    extract::rejection::BytesRejection,
     http::{HeaderMap, StatusCode, header},
 };
 use claviger_app::{
-    Refusal,
     stored::{Held, ListedToken, TokenFilter, token_cursor, user_list::Page},
     token_file::{BadRows, ImportReport, RowError, Upload},
     tokens::FirstCode,
@@ -23,7 +24,6 @@ use claviger_app::{
 };
 use claviger_domain::{
     field::{FieldError, Fields},
-    id::TokenId,
     permission::{ManageUsers, ViewUsers},
     secret::Secret,
 };
@@ -98,6 +98,7 @@ pub(crate) struct TokenListing {
     /// A part of a serial number, a model, or a user's e-mail.
     search: Option<String>,
     /// `stock`, or `assigned` for those of users, confirmed or not.
+    #[param(value_type = Option<HeldWord>, inline)]
     held: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -112,11 +113,7 @@ impl TokenListing {
         let halves = [("stock", Held::InStock), ("assigned", Held::Assigned)];
         let held = fields.take(chosen("held", self.held.as_deref(), &halves));
         let limit = fields.take(page_size(self.limit));
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let page = fields.take(page_after(self.cursor.as_deref()));
         let search = self.search.clone().unwrap_or_default();
         let parsed = held.zip(page).zip(limit);
         fields.finish(parsed.map(|((held, page), limit)| (TokenFilter { search, held }, page, limit)))
@@ -128,10 +125,9 @@ impl TokenListing {
     responses((status = 200, body = TokenPage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(listing): Query<TokenListing>,
 ) -> Result<Json<TokenPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let (filter, page, limit) = listing.parse()?;
     let found = web.app().tokens(&granted, &filter, &page, limit).await?;
     let last = found.tokens.last().filter(|_| found.has_older);
@@ -147,16 +143,11 @@ pub(crate) async fn list(
     responses((status = 200, body = TokenView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneToken(id): OneToken,
 ) -> Result<Tagged<TokenView>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let listed = web.app().listed_token(&granted, token_id(&id)?).await?;
+    let listed = web.app().listed_token(&granted, id).await?;
     Ok(Tagged(TokenView::from(&listed)))
-}
-
-fn token_id(text: &str) -> Result<TokenId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("token")))
 }
 
 /// What bad rows mean for the good ones.
@@ -165,6 +156,7 @@ fn token_id(text: &str) -> Result<TokenId, ApiError> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Importing {
     /// `refuse` (default): a file with a bad row imports nothing. `skip`: the good rows are imported.
+    #[param(value_type = Option<BadRowsWord>, inline)]
     bad_rows: Option<String>,
 }
 
@@ -234,12 +226,11 @@ fn file_of(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<U
     responses((status = 200, body = Imported), Refused, BadFile))]
 pub(crate) async fn import(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
     Query(importing): Query<Importing>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Imported>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let words = [("refuse", BadRows::RefuseFile), ("skip", BadRows::LeaveOut)];
     let bad = chosen("bad_rows", importing.bad_rows.as_deref(), &words)?.unwrap_or(BadRows::RefuseFile);
     let upload = file_of(&headers, body)?;
@@ -256,10 +247,11 @@ pub(crate) async fn import(
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenForUser {
     /// The number that stands on it.
+    #[schema(value_type = SerialText)]
     serial: String,
     /// The code that it shows now; null: the user enters one when they set MFA up.
     #[serde(deserialize_with = "present")]
-    #[schema(required)]
+    #[schema(required, value_type = Option<CodeText>)]
     code: Option<String>,
 }
 
@@ -274,13 +266,12 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<S
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn assign(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
     Body(token): Body<TokenForUser>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let code = token.code.as_deref().map_or(FirstCode::Later, FirstCode::Now);
-    let account = web.app().assign_token(&granted, user_id(&id)?, &token.serial, code).await?;
+    let account = web.app().assign_token(&granted, id, &token.serial, code).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -290,11 +281,10 @@ pub(crate) async fn assign(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn take_back(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().take_token_back_from(&granted, user_id(&id)?).await?;
+    web.app().take_token_back_from(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -304,10 +294,9 @@ pub(crate) async fn take_back(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneToken(id): OneToken,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().delete_token(&granted, token_id(&id)?).await?;
+    web.app().delete_token(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

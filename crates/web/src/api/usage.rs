@@ -1,7 +1,7 @@
 //! How much Claviger is used (section 7).
 
 use super::{
-    key::Caller,
+    key::May,
     problem::{ApiError, Refused},
 };
 use crate::Web;
@@ -34,9 +34,9 @@ pub(crate) struct MonthView {
     responses((status = 200, body = UsageView), Refused))]
 pub(crate) async fn show(
     State(web): State<Web>,
-    Caller(caller): Caller,
+    May(granted): May<SeeUsage>,
 ) -> Result<Json<UsageView>, ApiError> {
-    let months = web.app().usage(&caller.granted::<SeeUsage>()?).await?;
+    let months = web.app().usage(&granted).await?;
     let view = |usage: claviger_domain::usage::Usage| MonthView {
         month: usage.month.to_string(),
         active_users: usage.users,

@@ -1,16 +1,17 @@
 //! Users (section 3).
 
 use super::{
-    body::{Body, Query, user_id},
+    body::{Body, Query},
     condition::{On, Revised, Tagged},
-    key::Caller,
+    key::May,
     listing::{Listing, encode},
     mfa::{MfaView, Period},
+    path::OneUser,
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
+    schema::{EmailText, UsernameText},
 };
 use axum::{
     Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -96,17 +97,22 @@ pub(crate) struct UserPage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewUser {
     /// `[a-z_][a-z0-9_.-]{0,31}`, without regard to case.
+    #[schema(value_type = UsernameText)]
     username: String,
     /// E-mail.
+    #[schema(value_type = EmailText)]
     email: String,
     /// Given name.
     #[serde(default)]
+    #[schema(max_length = 100)]
     first_name: String,
     /// Family name.
     #[serde(default)]
+    #[schema(max_length = 100)]
     last_name: String,
     /// What to call them.
     #[serde(default)]
+    #[schema(max_length = 200)]
     display_name: String,
     /// Whether to activate at once, with the registration mail.
     #[serde(default)]
@@ -119,10 +125,15 @@ pub(crate) struct NewUser {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChange {
+    #[schema(value_type = Option<UsernameText>)]
     username: Option<String>,
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
+    #[schema(max_length = 100)]
     first_name: Option<String>,
+    #[schema(max_length = 100)]
     last_name: Option<String>,
+    #[schema(max_length = 200)]
     display_name: Option<String>,
 }
 
@@ -131,6 +142,7 @@ pub(crate) struct UserChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstPassword {
     /// The user must change it at the first sign-in.
+    #[schema(min_length = 8, max_length = 128)]
     password: String,
 }
 
@@ -139,10 +151,9 @@ pub(crate) struct FirstPassword {
     responses((status = 200, body = UserPage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let listing = listing.parse()?;
     let found = web.app().users(&granted, &listing).await?;
     let now = web.app().now();
@@ -159,10 +170,9 @@ pub(crate) async fn list(
     responses((status = 201, body = UserView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
     Body(new): Body<NewUser>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let demand = match &new.mfa {
         None => Demand::NotRequired,
         Some(period) => Demand::Required(period.parse()),
@@ -187,11 +197,10 @@ pub(crate) async fn create(
     responses((status = 200, body = UserView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let account = web.app().user(&granted, user_id(&id)?).await?;
+    let account = web.app().user(&granted, id).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -201,13 +210,12 @@ pub(crate) async fn show(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    May(viewing): May<ViewUsers>,
+    OneUser(id): OneUser,
     Body(change): Body<UserChange>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let id = user_id(&id)?;
-    let before = web.app().user(&caller.granted::<ViewUsers>()?, id).await?;
+    let before = web.app().user(&viewing, id).await?;
     let now = Person::from(&before);
     let person = Person {
         username: change.username.unwrap_or(now.username),
@@ -226,11 +234,10 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().delete_user(&granted, user_id(&id)?).await?;
+    web.app().delete_user(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -239,11 +246,10 @@ pub(crate) async fn delete(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn activate(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().activate_user(&granted, user_id(&id)?).await?;
+    let account = web.app().activate_user(&granted, id).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -252,11 +258,10 @@ pub(crate) async fn activate(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn suspend(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().suspend_user(&granted, user_id(&id)?).await?;
+    let account = web.app().suspend_user(&granted, id).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -265,11 +270,10 @@ pub(crate) async fn suspend(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn unlock(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<AssistUsers>,
+    OneUser(id): OneUser,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
-    web.app().unlock_user(&granted, user_id(&id)?).await?;
+    web.app().unlock_user(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -279,12 +283,11 @@ pub(crate) async fn unlock(
     responses((status = 200, body = UserView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set_password(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
     Body(first): Body<FirstPassword>,
 ) -> Result<Tagged<UserView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().set_first_password(&granted, user_id(&id)?, &first.password).await?;
+    let account = web.app().set_first_password(&granted, id, &first.password).await?;
     Ok(Tagged(UserView::new(&account, web.app().now())))
 }
 
@@ -294,10 +297,9 @@ pub(crate) async fn set_password(
     responses((status = 202, body = UserView), Refused, Absent, Conflicting))]
 pub(crate) async fn resend(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let account = web.app().resend_activation(&granted, user_id(&id)?).await?;
+    let account = web.app().resend_activation(&granted, id).await?;
     Ok((StatusCode::ACCEPTED, Tagged(UserView::new(&account, web.app().now()))).into_response())
 }

@@ -2,8 +2,10 @@
 
 use crate::*;
 use axum::http::{Method, StatusCode};
+use claviger_domain::activity::ACTIONS;
 use claviger_store::{on_both, testing::TestDatabase};
 use serde_json::{Value, json};
+use std::{collections::BTreeSet, path::Path};
 
 async fn given_user(site: &Site, name: &str) -> String {
     let body = json!({ "username": name, "email": format!("{name}@acme.test"), "activate": true });
@@ -180,3 +182,41 @@ on_both!(retention_and_streams_are_set_on_one_page, async |database: &TestDataba
     let saved = page(&site, &cookie, "/admin/settings/organization").await;
     assert_eq!(saved.status, StatusCode::OK);
 });
+
+fn literals(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            literals(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            // What stands between two texts is code, and never looks like a name alone.
+            found.extend(text.split('"').map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_action_is_in_the_list_and_in_the_docs() {
+    let known: BTreeSet<_> = ACTIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/operate.md")).unwrap();
+    let (_, table) = page.split_once("| about | actions |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let told: BTreeSet<_> = table.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(told, known, "docs/operate.md against domain/src/activity.rs");
+    let mut written = BTreeSet::new();
+    literals(&root.join("crates/app/src"), &mut written);
+    let is_name = |text: &&String| {
+        let mut parts = text.split('.');
+        let begins =
+            parts.next().is_some_and(|first| known.iter().any(|name| name.split('.').next() == Some(first)));
+        let letters =
+            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        begins && text.contains('.') && text.split('.').all(letters)
+    };
+    let names: Vec<_> = written.iter().filter(is_name).collect();
+    assert!(names.len() > 60, "the sources are read: {names:?}");
+    let unknown: Vec<_> = names.into_iter().filter(|name| !known.contains(*name)).collect();
+    assert!(unknown.is_empty(), "not in domain/src/activity.rs: {unknown:?}");
+}

@@ -17,7 +17,7 @@ fn host() -> Actor {
 }
 
 /// The id and the cookie of a new administrator of that role, who came in by their mailed link and needs no code.
-async fn signed_in_as(site: &Site, role: Role) -> (String, String) {
+pub(crate) async fn signed_in_as(site: &Site, role: Role) -> (String, String) {
     let email = format!("{}@acme.test", role.key());
     let form_of = AdministratorForm { email, role: role.key().into(), ..AdministratorForm::default() };
     let made = site.app.create_administrator(&host().granted().unwrap(), &form_of, Ticked::No).await.unwrap();

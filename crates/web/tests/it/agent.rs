@@ -52,7 +52,13 @@ fn hash(body: &str) -> [u8; 32] {
 
 fn problem(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text);
-    answer.json()["type"].as_str().unwrap().trim_start_matches("urn:claviger:problem:").to_owned()
+    answer
+        .json()
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap()
+        .trim_start_matches("urn:claviger:problem:")
+        .to_owned()
 }
 
 /// Whether the server signed this answer for the request with that nonce.

@@ -8,19 +8,19 @@ use axum::{
 use claviger_domain::totp::{Step, TotpSecret};
 use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
 
-const SIGN_IN: &str = "identifier=ada%40acme.test&password=wandering+seal+41+plum";
+pub(crate) const SIGN_IN: &str = "identifier=ada%40acme.test&password=wandering+seal+41+plum";
 const SECTION: &str = "/admin/settings/security/resets";
 /// SHA-256 of `known`.
 const KNOWN: &str = "7117fff2d0fd294462b3c802b7cb8753579f23f3946b99cf55f38e873f013f10";
 
 /// A browser that keeps its session cookie.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     site: &'a Site,
-    cookie: String,
+    pub(crate) cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    fn new(site: &'a Site) -> Self {
+    pub(crate) fn new(site: &'a Site) -> Self {
         Self { site, cookie: "none=1".into() }
     }
 
@@ -35,18 +35,18 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let request = Request::get(path).header(header::COOKIE, &self.cookie);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn post(&mut self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> Answer {
         let request = form(path, &self.cookie, body);
         self.send(request).await
     }
 
     /// Through the wizard, with the code of a step before or after the present one.
-    async fn set_up(&mut self, step: i64) -> (TotpSecret, Answer) {
+    pub(crate) async fn set_up(&mut self, step: i64) -> (TotpSecret, Answer) {
         assert_eq!(
             self.post("/admin/enroll/start", "path=app").await.header("location"),
             "/admin/enroll/scan"
@@ -69,19 +69,19 @@ async fn change(site: &Site, statement: Statement) {
 }
 
 /// As if what sessions have shown were long ago.
-async fn age(site: &Site) {
+pub(crate) async fn age(site: &Site) {
     change(site, Statement::new("UPDATE session SET proven_at = 0", p![])).await;
 }
 
 /// Gives the mailed link a token that the test knows.
-async fn know_the_link(site: &Site) {
+pub(crate) async fn know_the_link(site: &Site) {
     const SQL: &str = "UPDATE link SET token_hash = $1 WHERE purpose = 'mfa_reset' AND used_at IS NULL";
     let hash = data_encoding::HEXLOWER.decode(KNOWN.as_bytes()).unwrap();
     change(site, Statement::new(SQL, p![hash]).expect_rows(1)).await;
 }
 
 /// Ada with an authenticator, at the page for the code.
-async fn at_the_code(site: &Site) -> (Browser<'_>, TotpSecret) {
+pub(crate) async fn at_the_code(site: &Site) -> (Browser<'_>, TotpSecret) {
     let mut ada = Browser::new(site);
     assert_eq!(ada.post("/admin/sign-in", SIGN_IN).await.header("location"), "/admin/enroll");
     let (secret, _) = ada.set_up(-1).await;

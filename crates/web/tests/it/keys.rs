@@ -14,7 +14,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap().0
 }
 
-async fn by(site: &Site, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+pub(crate) async fn by(site: &Site, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
     let request = Request::builder()
         .method(method)
         .uri(format!("/api/v1{path}"))

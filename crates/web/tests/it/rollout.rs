@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const IMPORT: &str = "/admin/users/import";
 
-fn upload(cookie: &str, file: &[u8]) -> Request<Body> {
+pub(crate) fn upload(cookie: &str, file: &[u8]) -> Request<Body> {
     let mut body = b"--x\r\nContent-Disposition: form-data; name=\"enrollment_days\"\r\n\r\n7\r\n--x\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\n\r\n"
         .to_vec();
@@ -134,7 +134,7 @@ on_both!(groups_are_made_filled_and_ruled_by_api, async |database: &TestDatabase
     assert_eq!(site.call(Method::PUT, &member, None).await.status, StatusCode::NO_CONTENT);
     let bad = json!({ "kind": "waves", "enrollment_days": 0, "start": "soon", "wave_size": 0 });
     let bad = site.call(Method::PUT, &format!("{path}/rule"), Some(bad)).await;
-    assert_eq!(fields(&bad), ["enrollment_days", "start", "size", "hours", "pause_at"]);
+    assert_eq!(fields(&bad), ["enrollment_days", "start", "wave_size", "wave_hours", "pause_at"]);
     let rule = json!({ "kind": "everyone", "enrollment_days": 5 });
     let ruled = site.call(Method::PUT, &format!("{path}/rule"), Some(rule)).await.json();
     assert_eq!(ruled.get("rule").unwrap().get("state").unwrap(), "running");

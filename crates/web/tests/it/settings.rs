@@ -12,7 +12,7 @@ use serde_json::json;
 const LOGO: &str = "/admin/settings/organization/logo";
 
 /// A WebP picture of 100 × 50 pixels, as far as it is looked at; all of it is ASCII.
-const PICTURE: &str = "RIFF\0\0\0\0WEBPVP8L\0\0\0\0/\x63\x40\x0c\0";
+pub(crate) const PICTURE: &str = "RIFF\0\0\0\0WEBPVP8L\0\0\0\0/\x63\x40\x0c\0";
 
 fn upload(cookie: &str, media_type: &str, file: &[u8]) -> Request<Body> {
     let mut body = format!(

@@ -40,7 +40,7 @@ pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("/admin/users/{id}/mfa/{action}", &["forget-drift", "require", "remove", "extend", "reset"]),
     (
         "/admin/administrators/{id}/{action}",
-        &["activate", "suspend", "delete", "activation-email", "reset-mfa"],
+        &["activate", "suspend", "delete", "activation-email", "unlock", "reset-mfa"],
     ),
     ("/admin/tokens/{id}/{action}", &["delete", "return"]),
     ("/admin/resets/{id}/{action}", &["approve", "cancel"]),

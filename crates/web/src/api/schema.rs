@@ -1,0 +1,84 @@
+//! What texts of requests look like, for the description: the words that can be chosen, read from where they are laid
+//! down, and shapes that several operations share.
+
+use claviger_app::{
+    bulk,
+    stored::{Encryption, MailState},
+};
+use claviger_domain::{
+    account::State, activity::Group, mail::Kind, mfa_reset::ResetApproval, permission::Role,
+    reminder::Reminder, status::Status, stream::Transport,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{KnownFormat, Type},
+    },
+};
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn one_of<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
+    text().enum_values(Some(words))
+}
+
+fn line(shortest: usize, longest: usize) -> ObjectBuilder {
+    text().min_length(Some(shortest)).max_length(Some(longest))
+}
+
+/// The part of a path that is called `name`.
+pub(super) fn named(name: &str) -> RefOr<Schema> {
+    match name {
+        "kind" => one_of(Kind::ALL.map(Kind::key)).into(),
+        _ => Id::schema(),
+    }
+}
+
+macro_rules! shapes {
+    ($($name:ident is $shape:expr;)*) => { $(
+        pub(super) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $shape.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )* };
+}
+
+shapes! {
+    RoleWord is one_of(Role::ALL.map(Role::key));
+    StateWord is one_of([State::Staged, State::Activated, State::Suspended].map(State::key));
+    RequirementWord is one_of(["required", "not_required"]);
+    StatusWord is text().enum_values(Some(Status::KEYS.into_iter().chain(["inactive", "enrolled"])));
+    SortWord is one_of(["name", "email", "created", "deadline"]);
+    OrderWord is one_of(["asc", "desc"]);
+    BulkWord is one_of(bulk::Kind::ALL.map(bulk::Kind::key));
+    RuleWord is one_of(["none", "everyone", "waves"]);
+    HeldWord is one_of(["stock", "assigned"]);
+    BadRowsWord is one_of(["refuse", "skip"]);
+    EventGroupWord is one_of(Group::ALL.map(Group::key));
+    TransportWord is one_of(Transport::ALL.map(Transport::key));
+    EncryptionWord is one_of(Encryption::ALL.map(Encryption::key));
+    MailStateWord is one_of(MailState::ALL.map(MailState::key));
+    WindowWord is one_of(["tolerant", "strict"]);
+    ApprovalWord is one_of([ResetApproval::On, ResetApproval::Off].map(ResetApproval::key));
+    ReminderHours is ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .enum_values(Some(Reminder::ALL.map(Reminder::hours)));
+    SelfResetText is text().pattern(Some("^(on|off|[1-9]|[1-6][0-9]|7[0-2])$"));
+    RetentionText is text().pattern(Some("^(forever|[1-9][0-9]{1,3})$"));
+    Id is text().format(Some(SchemaFormat::Custom("uuid".into())));
+    EmailText is line(3, 254).format(Some(SchemaFormat::Custom("email".into())));
+    UsernameText is line(1, 32).pattern(Some("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"));
+    ReasonText is line(1, 500);
+    CodeText is text().pattern(Some("^ *([0-9] *){6}$"));
+    SerialText is line(1, 64);
+    DayText is text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    ExpiryText is text().pattern(Some("^(never|[1-9][0-9]{0,3}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"));
+}
