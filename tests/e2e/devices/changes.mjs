@@ -38,7 +38,7 @@ export async function changes(scene, step, people) {
   await reaches('switching TOTP on again', () => api.do('PUT', '/organization/mfa/totp', { enabled: true }), carol, 'asked');
   await reaches('the enrollment of a user', () => employees.enroll(dave), dave, 'asked');
   await reaches('a reset (S4.12)', () => api.do('POST', `/users/${dave.id}/mfa/reset`, { enrollment_days: 7, reason: 'a new phone' }), dave, 'in');
-  await reaches('refusing who isn’t enrolled (S8.7b)', () => scene.change({ not_enrolled: 'refused' }), dave, 'refused');
+  await reaches("refusing who isn't enrolled (S8.7b)", () => scene.change({ not_enrolled: 'refused' }), dave, 'refused');
   await reaches('letting them in again', () => scene.change({ not_enrolled: 'first_factor_alone' }), dave, 'in');
 
   await step('a suspended user is out at once, and what they were running ends', async () => {

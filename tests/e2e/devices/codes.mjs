@@ -64,7 +64,7 @@ export async function codes(scene, step, people) {
     assert.equal((await byKey(await employees.code(carol))).result, 0);
   });
 
-  await step('names that are nobody’s end as with any other program', async () => {
+  await step("names that are nobody's end as with any other program", async () => {
     for (const user of ['nobody-at-all', '../../etc/x', 'ALICE', 'a'.repeat(300), 'alice\nservice=cron', '']) {
       const seen = await logins.pam({ service: 'login', user, password: 'x', codes: ['123456'] });
       assert.notEqual(seen.result, 0, JSON.stringify(user));

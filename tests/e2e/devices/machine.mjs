@@ -1,7 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +16,14 @@ const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm', HOME: '/root', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive',
 };
 
-let count = 0;
+/** A number that no other machine on this host has. */
+function freeNumber() {
+  const taken = new Set(Object.keys(networkInterfaces()));
+  for (;;) {
+    const number = randomInt(1, 251);
+    if (!taken.has(`clv${number}`)) return number;
+  }
+}
 
 /** A throw-away machine with a network of its own, on which only root acts. */
 export class Machine {
@@ -28,9 +36,7 @@ export class Machine {
     const machine = new Machine();
     cpSync(tools, machine.share, { recursive: true });
     chmodSync(machine.share, 0o755);
-    count += 1;
-    // Two runs on one host are not in each other's way.
-    const number = (process.pid * 7 + count) % 250;
+    const number = freeNumber();
     machine.#interface = `clv${number}`;
     machine.#process = spawn(sandbox, [rootfs, machine.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface(machine.#process.stdout);

@@ -11,7 +11,7 @@ export async function offline(scene, step, people) {
   let breakGlass;
   let taken;
 
-  await step('everybody’s codes are on the device, and so is a break-glass code', async () => {
+  await step("everybody's codes are on the device, and so is a break-glass code", async () => {
     await scene.synced(alice);
     await scene.synced(carol);
     const { code } = await api.do('POST', `/devices/${scene.device}/users/${carol.id}/break-glass`, { reason: 'the phone is in the lake' });

@@ -143,6 +143,7 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
     let site = Site::new(&TestDatabase::new(Engine::Sqlite).await).await;
     let alice = created(&site, "alice").await;
     let group = site.call(Method::POST, "/groups", Some(json!({ "name": "Sales" }))).await.json();
+    let fleet = site.call(Method::POST, "/device-groups", Some(json!({ "name": "Web" }))).await.json();
     let grace = json!({ "email": "grace@acme.test", "role": "manager" });
     let grace = site.call(Method::POST, "/administrators", Some(grace)).await.json();
     let request = Request::post("/api/v1/tokens/import")
@@ -150,7 +151,12 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
         .header(header::CONTENT_TYPE, "text/csv");
     let tokens = Body::from(format!("serial,secret\nx,{SECRET}\n"));
     assert_eq!(site.send(request.body(tokens).unwrap()).await.status, StatusCode::OK);
-    let ids = [("/users/{id}", &alice), ("/groups/{id}", &group), ("/administrators/{id}", &grace)];
+    let ids = [
+        ("/users/{id}", &alice),
+        ("/device-groups/{id}", &fleet),
+        ("/groups/{id}", &group),
+        ("/administrators/{id}", &grace),
+    ];
     let ids = ids.map(|(path, thing)| (path, path.replace("{id}", id_of(thing)))).to_vec();
     (site, ids)
 }
