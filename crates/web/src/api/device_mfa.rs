@@ -34,7 +34,7 @@ use utoipa::ToSchema;
 
 /// The MFA of a device.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MfaView {
+pub(crate) struct DeviceMfaView {
     /// The device's own switch.
     enabled: bool,
     /// `off`, `waiting` (on, waiting for the device), `on`, `blocked` or `paused` (the organization's TOTP is off).
@@ -49,7 +49,7 @@ pub(crate) struct MfaView {
     proof_minutes: Option<i64>,
 }
 
-impl MfaView {
+impl DeviceMfaView {
     pub(super) fn of(listed: &ListedDevice) -> Self {
         let device = &listed.known.device;
         Self {

@@ -4,7 +4,7 @@ use super::{
     body::{Body, Query},
     condition::{On, Revised, Tagged},
     device_listing::{DeviceListing, encode_place},
-    device_mfa::{MfaView, first_factor},
+    device_mfa::{DeviceMfaView, first_factor},
     key::Caller,
     listing::{chosen, encode},
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
@@ -58,7 +58,7 @@ pub(crate) struct DeviceView {
     /// `present` or `missing`: openssh-server.
     ssh_server: &'static str,
     /// MFA.
-    mfa: MfaView,
+    mfa: DeviceMfaView,
     /// Allow SSH Password Login.
     ssh_password_login: bool,
     /// Enable Public Key Authentication.
@@ -102,7 +102,7 @@ impl DeviceView {
             last_address: contact.last_address.clone(),
             enrolled_at: words::iso(device.enrolled_at),
             ssh_server: contact.told.ssh_server.key(),
-            mfa: MfaView::of(listed),
+            mfa: DeviceMfaView::of(listed),
             ssh_password_login: is_on(rules.ssh.password_login),
             ssh_public_keys: is_on(rules.ssh.public_keys),
             ssh_root_login: is_on(rules.ssh.root_login),

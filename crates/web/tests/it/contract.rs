@@ -363,3 +363,21 @@ on_both!(what_has_a_page_has_an_operation, async |database: &TestDatabase| {
     assert!(!set.text.contains("hunter"));
     problem(&site.call(Method::GET, "/organization/logo", None).await, StatusCode::NOT_FOUND, "not_found");
 });
+
+/// Two shapes of one name would be one in the description: the one that was read last.
+#[test]
+fn every_shape_of_the_description_has_a_name_of_its_own() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api");
+    let mut seen = BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for shape in text.split("ToSchema)]").skip(1) {
+            let name = shape.split("struct ").nth(1).and_then(|rest| rest.split([' ', '(', ';', '<']).next());
+            if let Some(before) = seen.insert(name.unwrap().to_owned(), path.clone()) {
+                panic!("{name:?} is in {} and in {}", before.display(), path.display());
+            }
+        }
+    }
+    assert!(seen.len() > 50, "{}", seen.len());
+}
