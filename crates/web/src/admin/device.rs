@@ -9,7 +9,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Errors, Field, Posted},
     view::{Fact, Link, filters, page, render},
     visit::Admin,
 };
@@ -17,12 +17,10 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
 use claviger_app::{
-    Refusal,
     device_admin::{DeviceChange, ListedDevice},
     session::SignedIn,
     stored::DeviceGroup,
@@ -197,21 +195,10 @@ async fn save(
     let granted = me.actor.granted::<ManageUsers>()?;
     let id = device_id(&id)?;
     let revision = form.text("revision").parse().ok();
-    let (status, errors, problem) =
+    let Again { status, errors, problem } =
         match web.app().change_device(&granted, id, &change(&form), revision).await {
             Ok(_) => return Ok(flash::redirect(&format!("/admin/devices/{id}"), "saved")),
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::FIRST.to_owned();
-                (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-            }
-            Err(Refusal::Changed) => {
-                let problem =
-                    "Somebody else changed this device meanwhile. Reload the page to see their change.";
-                (StatusCode::CONFLICT, Errors::default(), Some(problem.into()))
-            }
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
     let mut again = DevicePage::new(&web, &me, frame, id).await?.typed(&form, &errors);
     // S8.9: both ways in while MFA is on is a question.

@@ -5,7 +5,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Link, filters, page, render},
     visit::Admin,
 };
@@ -13,11 +13,10 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
     routing::get,
 };
-use claviger_app::{Refusal, session::SignedIn, words};
+use claviger_app::{session::SignedIn, words};
 use claviger_domain::{break_glass::DEFAULT_HOURS, permission::AssistUsers};
 
 pub(super) fn routes() -> Router<Web> {
@@ -86,7 +85,7 @@ async fn make_code(
     let granted = me.actor.granted::<AssistUsers>()?;
     let about = About::new(&web, &me, &at).await?;
     let asked = (form.text("hours"), form.text("reason"));
-    let (status, errors, problem) =
+    let Again { status, errors, problem } =
         match web.app().make_break_glass(&granted, (about.device, about.user), asked).await {
             // Nothing that can be kept may hold the code: it is in this page, and in no address or cookie.
             Ok(made) => {
@@ -101,13 +100,7 @@ async fn make_code(
                     back: about.base,
                 }));
             }
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::FIRST.to_owned();
-                (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-            }
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
     let mut again = code_page(&web, &me, frame, about).await?;
     (again.hours, again.reason) = (form.field("hours", &errors), form.field("reason", &errors));

@@ -8,7 +8,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Field, Posted},
     view::{filters, page, render},
     visit::Admin,
 };
@@ -16,7 +16,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -287,15 +286,9 @@ async fn start(
         Ok(verb) => web.app().start_device_bulk(&granted, &verb, &request.selection.filter()).await,
         Err(refusal) => Err(refusal),
     };
-    let (status, errors, problem) = match started {
+    let Again { status, errors, problem } = match started {
         Ok(job) => return Ok(Redirect::to(&format!("/admin/jobs/{job}")).into_response()),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(Refusal::NotFresh(_)) => {
-            let problem = crate::step_up::FIRST.to_owned();
-            (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-        }
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let mut again = request.ask(&web, &me, frame).await?;
     again.problem = problem;

@@ -10,7 +10,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Errors, Field, Posted},
     view::{Pager, filters, page, render, unprocessable},
     visit::Admin,
 };
@@ -18,7 +18,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, State},
-    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
@@ -271,11 +270,9 @@ impl Change {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
-        let (status, errors, problem) = match done {
+        let Again { status, errors, problem } = match done {
             Ok(word) => return Ok(flash::redirect(&format!("{PATH}/{id}"), word)),
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
         let mut again = GroupPage::new(&web, &me, frame, id, None).await?;
         again.problem = problem;

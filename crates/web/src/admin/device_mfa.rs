@@ -9,7 +9,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Check, Errors, Field, Posted},
+    form::{Again, Check, Errors, Field, Posted},
     view::{Link, filters, page, render},
     visit::Admin,
 };
@@ -17,7 +17,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::Response,
     routing::get,
 };
@@ -215,11 +214,9 @@ async fn enable(
         Ok(revert) => web.app().enable_device_mfa(&granted, id, &MfaOn { first_factor, revert }).await,
         Err(refusal) => Err(refusal),
     };
-    let (status, errors, problem) = match done {
+    let Again { status, errors, problem } = match done {
         Ok(_) => return Ok(flash::redirect(&format!("/admin/devices/{id}"), "device_mfa_on")),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let mut again = enable_page(&web, &me, frame, id, Chosen::posted(&form, &errors)).await?;
     again.problem = problem;

@@ -10,7 +10,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Link, Pager, filters, page, render},
     visit::Admin,
 };
@@ -18,7 +18,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::Response,
     routing::get,
 };
@@ -182,11 +181,9 @@ async fn bind(
         Ok(sudo) => web.app().bind_named_user(&granted, (id, form.text("user")), sudo).await,
         Err(refusal) => Err(refusal),
     };
-    let (status, errors, problem) = match done {
+    let Again { status, errors, problem } = match done {
         Ok(()) => return Ok(flash::redirect(&format!("/admin/devices/{id}/users"), "device_bound")),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-        Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => Again::after(refusal)?,
     };
     let mut again = users_page(&web, &me, frame, id, None).await?;
     (again.user, again.sudo) = (form.field("user", &errors), form.field("sudo", &errors));

@@ -11,7 +11,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
+    form::{Again, Field, Posted},
     view::{Padlock, When, filters, page, render},
     visit::Admin,
 };
@@ -19,7 +19,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Request, State},
-    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
@@ -178,15 +177,9 @@ impl Change {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
-        let (status, errors, problem) = match done {
+        let Again { status, errors, problem } = match done {
             Ok(word) => return Ok(flash::redirect(&format!("/admin/users/{id}/devices"), word)),
-            Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, Errors::from(errors), None),
-            Err(Refusal::State { message, .. }) => (StatusCode::CONFLICT, Errors::default(), Some(message)),
-            Err(Refusal::NotFresh(_)) => {
-                let problem = crate::step_up::FIRST.to_owned();
-                (StatusCode::FORBIDDEN, Errors::default(), Some(problem))
-            }
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => Again::after(refusal)?,
         };
         let mut again = UserDevices::new(&web, &me, frame, id).await?;
         // What is wrong with the user stands beside the device that they are bound to.
