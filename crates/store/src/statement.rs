@@ -10,6 +10,7 @@ pub struct Statement {
     pub(crate) values: Vec<Value>,
     pub(crate) rows: Option<u64>,
     pub(crate) about: About,
+    pub(crate) company: Company,
 }
 
 /// What a write is about, as far as somebody remembers what it changes.
@@ -21,14 +22,21 @@ pub(crate) enum About {
     Others,
     /// Nothing: it only looks whether something is as it was.
     Guard,
-    /// One row that nothing else in its batch reads or changes, and that may be written together with its like.
-    Row,
+}
+
+/// Whether a write may share a statement with others of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It keeps its place in the batch.
+    Alone,
+    /// It writes one row that nothing else in its batch reads or changes.
+    ItsLike,
 }
 
 impl Statement {
     /// A write of however many rows.
     pub fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql: Cow::Borrowed(sql), values, rows: None, about: About::Others }
+        Self { sql: Cow::Borrowed(sql), values, rows: None, about: About::Others, company: Company::Alone }
     }
 
     /// A `SELECT` that must find exactly one row, which then stays as it is until the batch is committed.
@@ -36,15 +44,16 @@ impl Statement {
         Self { about: About::Guard, rows: Some(1), ..Self::new(sql, values) }
     }
 
-    /// An `INSERT … VALUES (…)` of one row that nothing else in its batch reads or changes.
+    /// An `INSERT … VALUES (…)` or `UPDATE … SET … WHERE …` of one row that nothing else in its batch reads or
+    /// changes. The first two values of an update tell its row.
     pub fn row(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { about: About::Row, ..Self::new(sql, values) }
+        Self { company: Company::ItsLike, ..Self::new(sql, values) }
     }
 
     /// A write whose text was put together.
     pub fn built(select: Select) -> Self {
         let (sql, values) = select.into_parts();
-        Self { sql, values, rows: None, about: About::Others }
+        Self { sql, values, rows: None, about: About::Others, company: Company::Alone }
     }
 
     /// The write changes what accounts are counted by.
@@ -55,11 +64,6 @@ impl Statement {
     /// The write must change exactly `rows` rows, or its whole batch is rolled back.
     pub fn expect_rows(self, rows: u64) -> Self {
         Self { rows: Some(rows), ..self }
-    }
-
-    /// Whether it may be written together with others of the same text.
-    pub(crate) fn is_row(&self) -> bool {
-        self.about == About::Row && self.rows.is_none()
     }
 }
 

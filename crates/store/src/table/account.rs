@@ -150,7 +150,7 @@ pub fn save(organization: OrganizationId, account: &Account) -> Statement {
     let mut all = p![organization, account.id];
     all.extend(values(account));
     all.push(Value::Int(account.revision));
-    Statement::new(SQL, all).expect_rows(1).of_accounts()
+    Statement::row(SQL, all).expect_rows(1).of_accounts()
 }
 
 /// The account is still what was loaded; changes nothing.

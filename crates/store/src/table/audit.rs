@@ -121,7 +121,7 @@ pub async fn head(store: &Store, organization: OrganizationId) -> Result<Option<
 /// without statistics to read the whole log: whoever moved the end of the chain on sealed it.
 pub fn seal(organization: OrganizationId, id: AuditId, place: Head) -> Statement {
     const SQL: &str = "UPDATE audit SET sequence = $3, link = $4 WHERE organization = $1 AND id = $2";
-    Statement::new(SQL, p![organization, id, place.sequence, place.link]).expect_rows(1)
+    Statement::row(SQL, p![organization, id, place.sequence, place.link]).expect_rows(1)
 }
 
 /// Moves the end of the chain on; one sealer wins.

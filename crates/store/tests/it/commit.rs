@@ -1,4 +1,5 @@
 use super::*;
+use claviger_domain::{account::Realm, mfa::Requirement};
 use claviger_store::{Statement, StoreError, on_both, p, testing::TestDatabase};
 
 const INSERT: &str = "INSERT INTO schedule (organization, name, next_run, lease_until) VALUES ($1, $2, 0, 0)";
@@ -88,4 +89,35 @@ on_both!(a_statement_without_its_values_is_refused, async |database: &TestDataba
     let store = database.open().await;
     assert!(store.query::<i64>(READ, p![ORG]).await.is_err());
     assert!(store.commit(Batch::of([Statement::new(INSERT, p![ORG])])).await.is_err());
+});
+
+on_both!(changes_of_many_rows_are_met_all_or_none_is_made, async |database: &TestDatabase| {
+    let store = database.open().await;
+    let mut people: Vec<_> = (0..150).map(|n| user(&format!("p{n}"))).collect();
+    let all = people.iter().map(|person| table::account::insert(ORG, person));
+    committed(&store, Batch::of(all)).await;
+    for (n, person) in people.iter_mut().enumerate() {
+        person.name.first = format!("First {n}");
+        person.mfa.requirement = Requirement::By(Timestamp(n as i64));
+    }
+    let save = |people: &[Account]| Batch::of(people.iter().map(|person| table::account::save(ORG, person)));
+    let read = async |person: &Account| {
+        table::account::by_id(&store, ORG, Realm::User, person.id).await.unwrap().unwrap()
+    };
+    let mut stale = people.clone();
+    stale[77].revision = 9;
+    assert_eq!(store.commit(save(&stale)).await.unwrap(), Commit::Conflict);
+    for person in &people {
+        assert_eq!(read(person).await.mfa.requirement, Requirement::NotRequired);
+    }
+    committed(&store, save(&people)).await;
+    for person in &mut people {
+        person.revision += 1;
+        assert_eq!(read(person).await, *person);
+    }
+    // Twice the same row, one after the other, as they stand.
+    let mut twice = people[..9].to_vec();
+    twice.insert(4, Account { revision: people[3].revision + 1, ..people[3].clone() });
+    committed(&store, save(&twice)).await;
+    assert_eq!(read(&people[3]).await.revision, people[3].revision + 2);
 });
