@@ -56,6 +56,15 @@ impl Posted {
         Field { value: self.owned(name), error: errors.of(name) }
     }
 
+    /// Puts what was typed back into the fields that came; those of the page's other forms stay as they are.
+    pub(crate) fn put_back<const N: usize>(&self, errors: &Errors, fields: [(&str, &mut Field); N]) {
+        for (name, field) in fields {
+            if self.has(name) {
+                *field = self.field(name, errors);
+            }
+        }
+    }
+
     pub(crate) fn check(&self, name: &str, errors: &Errors) -> Check {
         Check { on: self.has(name), error: errors.of(name) }
     }
@@ -106,6 +115,19 @@ impl Field {
     }
 }
 
+/// An option of a field that is chosen from a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+}
+
+impl Choice {
+    pub(crate) fn new(value: impl ToString, label: &str) -> Self {
+        Self { value: value.to_string(), label: label.to_owned() }
+    }
+}
+
 /// A checkbox with its state and its error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Check {
@@ -120,6 +142,14 @@ pub(crate) struct Errors(Vec<FieldError>);
 impl Errors {
     pub(crate) fn of(&self, name: &str) -> Option<String> {
         self.0.iter().find(|error| error.field == name).map(|error| error.message.clone())
+    }
+
+    /// What a refusal says of the fields, for a page that shows nothing else of one. Any other is a page of its own.
+    pub(crate) fn after(refusal: Refusal) -> Result<Self, PageError> {
+        match refusal {
+            Refusal::Fields(errors) => Ok(errors.into()),
+            other => Err(other.into()),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Settings › Administrators: the list, and a new one (S6.1, S6.5).
 
-use super::{administrator, administrator_actions, roles as matrix, security, widgets, without_mfa};
+use super::{
+    address::Address, administrator, administrator_actions, roles as matrix, security, widgets, without_mfa,
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -21,10 +23,7 @@ use claviger_app::{
     administrators::AdministratorForm,
     demand::Ticked,
     session::SignedIn,
-    stored::{
-        AdministratorListing, administrator_cursor,
-        user_list::{Cursor, Page},
-    },
+    stored::{AdministratorListing, administrator_cursor},
 };
 use claviger_domain::{
     account::{Account, Kind},
@@ -120,18 +119,6 @@ impl AdministratorRow {
     }
 }
 
-/// A cursor in an address: the row's id, a dot, and its sort value.
-fn cursor(text: Option<&String>) -> Option<Cursor> {
-    let (id, value) = text?.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
-}
-
-fn beside(account: Option<&Account>, side: &str, is_there: bool) -> Option<String> {
-    let Cursor { value, id } = administrator_cursor(account.filter(|_| is_there)?);
-    let query = serde_urlencoded::to_string([(side, format!("{id}.{value}"))]).unwrap_or_default();
-    Some(format!("{LIST}?{query}"))
-}
-
 pub(super) async fn list(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -139,25 +126,17 @@ pub(super) async fn list(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageAdministrators>()?;
-    let page_asked = match (cursor(query.get("after")), cursor(query.get("before"))) {
-        (Some(after), _) => Page::After(after),
-        (None, Some(before)) => Page::Before(before),
-        (None, None) => Page::First,
-    };
-    let listing = AdministratorListing { requirement: None, page: page_asked, limit: PAGE };
+    let address = Address::new(LIST, &[], query);
+    let listing = AdministratorListing { requirement: None, page: address.page(), limit: PAGE };
     let found = web.app().administrators(&granted, &listing).await?;
     let organization = web.app().organization().await?;
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
+    let newer = found.administrators.first().filter(|_| found.has_newer).map(administrator_cursor);
+    let older = found.administrators.last().filter(|_| found.has_older).map(administrator_cursor);
     Ok(page(&Administrators {
         chrome: AdminChrome::new(&web, &me, frame, "administrators").await?,
         rows: found.administrators.iter().map(|account| AdministratorRow::of(account, now, zone)).collect(),
-        pager: Pager {
-            newer: beside(found.administrators.first(), "before", found.has_newer),
-            older: beside(found.administrators.last(), "after", found.has_older),
-            newer_label: "Previous",
-            older_label: "Next",
-            ..Pager::NONE
-        },
+        pager: address.pager(newer, older, String::new()),
     }))
 }
 

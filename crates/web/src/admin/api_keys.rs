@@ -1,12 +1,15 @@
 //! Settings › API Keys: made and shown once, listed, revoked (S6.10).
 
-use super::confirm::Confirm;
+use super::{
+    address::newest_first,
+    confirm::{Asks, Confirm},
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Again, Errors, Field, Posted},
+    form::{Again, Choice, Errors, Field, Posted},
     view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
@@ -107,12 +110,7 @@ async fn list(
         chrome: AdminChrome::new(&web, &me, frame, "api-keys").await?,
         everybodys: me.actor.granted::<ManageAdministrators>().is_ok(),
         rows: found.keys.iter().map(|owned| row(owned, &me.actor, now, zone)).collect(),
-        pager: Pager {
-            newer: before.map(|_| PATH.into()),
-            newer_label: "Newest",
-            older: last.map(|owned| format!("{PATH}?older={}", owned.key.id)),
-            ..Pager::NONE
-        },
+        pager: newest_first(PATH, before.is_some(), last.map(|owned| owned.key.id)),
     }))
 }
 
@@ -125,14 +123,10 @@ struct NewKeyPage {
     role: Field,
     roles: Vec<Choice>,
     expires: Field,
+    expiries: [Choice; 5],
     expires_on: Field,
     addresses: Field,
     networks: usize,
-}
-
-struct Choice {
-    value: &'static str,
-    label: &'static str,
 }
 
 const ON_A_DAY: &str = "date";
@@ -147,8 +141,15 @@ impl NewKeyPage {
             problem: None,
             name: Field::default(),
             role: Field::of(role.key()),
-            roles: role.lendable().map(|role| Choice { value: role.key(), label: role.words() }).collect(),
+            roles: role.lendable().map(|role| Choice::new(role.key(), role.words())).collect(),
             expires: Field::of("90"),
+            expiries: [
+                Choice::new(30, "In 30 days"),
+                Choice::new(90, "In 90 days"),
+                Choice::new(365, "In 365 days"),
+                Choice::new(ON_A_DAY, "On the day below"),
+                Choice::new("never", "Never"),
+            ],
             expires_on: Field::default(),
             addresses: Field::default(),
             networks: NETWORKS,
@@ -215,6 +216,16 @@ fn key_id(text: &str) -> Result<ApiKeyId, PageError> {
     text.parse().map_err(|_| PageError::NotFound("API key"))
 }
 
+const REVOKE: Asks = Asks {
+    path: "revoke",
+    heading: "Revoke",
+    verb: "Revoke key",
+    effects: &[
+        "Programs that use it are refused from now on; on other servers, within five seconds.",
+        "It can't be brought back. Make a new one instead.",
+    ],
+};
+
 async fn ask_revoke(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -225,17 +236,10 @@ async fn ask_revoke(
     web.app().require_fresh_code(&me.actor)?;
     let chrome = AdminChrome::new(&web, &me, frame, "api-keys").await?;
     let trail = vec![Link { href: PATH.into(), label: "API Keys".into() }];
-    Ok(page(&Confirm {
-        heading: format!("Revoke {}?", owned.key.name),
-        text: format!("It is a key of {}.", owned.email),
-        effects: vec![
-            "Programs that use it are refused from now on; on other servers, within five seconds.".into(),
-            "It can't be brought back. Make a new one instead.".into(),
-        ],
-        danger: true,
-        verb: "Revoke key".into(),
-        ..Confirm::new(chrome, trail, format!("{PATH}/{}/revoke", owned.key.id), PATH.into())
-    }))
+    let action = format!("{PATH}/{}/{}", owned.key.id, REVOKE.path);
+    let blank = Confirm::new(chrome, trail, action, PATH.into());
+    let text = format!("It is a key of {}.", owned.email);
+    Ok(page(&Confirm { text, ..blank.asking(&REVOKE, &owned.key.name) }))
 }
 
 async fn revoke(

@@ -1,6 +1,9 @@
 //! Bulk actions: a confirmation that foretells, then a job (S3.7, S4.4).
 
-use super::selection::Selection;
+use super::{
+    groups,
+    selection::{Action, Groups, Selection, chosen},
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -24,22 +27,10 @@ use claviger_app::{
 use claviger_domain::{
     account::State as AccountState,
     field::FieldError,
+    id::AccountId,
     mfa::{EnrollmentDays, Period, RunningPeriod, reset_terms},
     permission::ViewUsers,
 };
-
-/// A verb of the menu "more actions".
-pub(super) struct Action {
-    kind: Kind,
-    pub(super) label: &'static str,
-    button: &'static str,
-}
-
-impl Action {
-    pub(super) const fn key(&self) -> &'static str {
-        self.kind.key()
-    }
-}
 
 pub(super) const fn action(kind: Kind) -> Action {
     let (label, button) = match kind {
@@ -54,7 +45,7 @@ pub(super) const fn action(kind: Kind) -> Action {
         Kind::RemoveFromGroup => ("Remove from group", "Remove"),
         Kind::Delete => ("Delete", "Delete"),
     };
-    Action { kind, label, button }
+    Action { key: kind.key(), label, button }
 }
 
 /// What `me` may do to many users at once (S6.2).
@@ -66,6 +57,7 @@ pub(super) fn actions_of(me: &SignedIn) -> Vec<Action> {
 #[template(path = "admin/bulk.html")]
 struct Ask {
     chrome: AdminChrome,
+    list: &'static str,
     heading: String,
     action: &'static str,
     chosen: Vec<(String, String)>,
@@ -79,52 +71,38 @@ struct Ask {
     button: String,
 }
 
-struct Groups {
-    field: Field,
-    all: Vec<Choice>,
-}
-
-struct Choice {
-    value: String,
-    label: String,
-}
-
 /// Who asks for what, for whom.
 struct Request {
-    action: Action,
-    selection: Selection,
+    kind: Kind,
+    selection: Selection<AccountId>,
     forecast: Forecast,
 }
 
 impl Request {
     async fn read(web: &Web, me: &SignedIn, form: &Posted) -> Result<Self, PageError> {
         let granted = me.actor.granted::<ViewUsers>()?;
-        let kind = Kind::from_key(form.text("verb"));
-        let kind = kind.ok_or(PageError::Malformed("Choose an action. Go back and choose one."))?;
+        let kind = chosen(form, Kind::from_key)?;
         kind.check(&me.actor)?;
-        let selection = Selection::of(form);
+        let selection = Selection::<AccountId>::of(form);
         let forecast = web.app().forecast(&granted, &selection.filter()).await?;
-        Ok(Self { action: action(kind), selection, forecast })
+        Ok(Self { kind, selection, forecast })
     }
 
     async fn ask(self, web: &Web, me: &SignedIn, frame: Frame) -> Result<Ask, PageError> {
-        let (key, total) = (self.action.key(), self.forecast.total());
+        let Action { key, label, button } = action(self.kind);
+        let total = self.forecast.total();
         let default = web.app().organization().await?.settings.enrollment_days.get().to_string();
         let groups = match key {
             "add_to_group" | "remove_from_group" => {
-                let groups = web.app().groups(&me.actor.granted::<ViewUsers>()?).await?;
-                let all = groups.into_iter().map(|counted| Choice {
-                    value: counted.group.id.to_string(),
-                    label: counted.group.name.as_str().to_owned(),
-                });
-                Some(Groups { field: Field::default(), all: all.collect() })
+                Some(Groups { field: Field::default(), all: groups::choices(web, me).await? })
             }
             _ => None,
         };
         let users = words::counted(total, "user");
         Ok(Ask {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
-            heading: format!("{}: {users}", self.action.label),
+            list: "/admin/users",
+            heading: format!("{label}: {users}"),
             action: key,
             chosen: self.selection.fields(),
             effects: effects(key, &self.forecast),
@@ -134,7 +112,7 @@ impl Request {
             groups,
             problem: (total == 0).then(|| "Nobody is chosen. Go back and choose at least one user.".into()),
             danger: ["suspend", "reset_mfa", "delete"].contains(&key),
-            button: format!("{} {users}", self.action.button),
+            button: format!("{button} {users}"),
         })
     }
 }
@@ -233,7 +211,7 @@ pub(super) async fn ask(
     form: Posted,
 ) -> Result<Response, PageError> {
     let request = Request::read(&web, &me, &form).await?;
-    let is_late = request.action.kind.changes_mfa() && web.app().require_fresh_code(&me.actor).is_err();
+    let is_late = request.kind.changes_mfa() && web.app().require_fresh_code(&me.actor).is_err();
     let mut asked = request.ask(&web, &me, frame).await?;
     if is_late && asked.problem.is_none() {
         asked.problem = Some(step_up::FIRST.into());

@@ -46,6 +46,27 @@ impl Confirm {
             cancel,
         }
     }
+
+    /// The same page with what is asked about something that hurts.
+    pub(super) fn asking(self, asks: &Asks, about: &str) -> Self {
+        Self {
+            heading: format!("{} {about}?", asks.heading),
+            effects: asks.effects.iter().map(|effect| (*effect).to_owned()).collect(),
+            danger: true,
+            verb: asks.verb.into(),
+            ..self
+        }
+    }
+}
+
+/// What is asked before something that hurts.
+pub(super) struct Asks {
+    /// The last part of the address that does it.
+    pub(super) path: &'static str,
+    /// Begins the question; whom or what it is about ends it.
+    pub(super) heading: &'static str,
+    pub(super) verb: &'static str,
+    pub(super) effects: &'static [&'static str],
 }
 
 pub(super) struct Typed {

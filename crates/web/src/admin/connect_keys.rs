@@ -1,14 +1,19 @@
 //! Connect Keys: made and shown once, listed, rotated, revoked (S8.1).
 
-use super::{confirm::Confirm, devices::Install};
+use super::{
+    address::newest_first,
+    change::{Change, named},
+    confirm::{Asks, Confirm},
+    device_groups,
+    devices::Install,
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Errors, Field, Posted},
-    step_up,
-    view::{Link, Pager, When, filters, page, unprocessable},
+    form::{Again, Choice, Errors, Field, Posted},
+    view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
@@ -18,7 +23,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use claviger_app::{Refusal, device_admin::NewConnectKey, session::SignedIn, words};
+use claviger_app::{device_admin::NewConnectKey, session::SignedIn, words};
 use claviger_domain::{
     connect_key::{ConnectKey, Form, Standing},
     id::ConnectKeyId,
@@ -36,10 +41,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/connect-keys/new", get(ask_new).post(create))
         .route("/admin/connect-keys/{id}/rotate", get(ask_rotate).post(rotate))
         .route("/admin/connect-keys/{id}/revoke", get(ask_revoke).post(revoke))
-}
-
-fn key_id(text: &str) -> Result<ConnectKeyId, PageError> {
-    text.parse().map_err(|_| PageError::NotFound("connect key"))
 }
 
 #[derive(Template)]
@@ -101,12 +102,7 @@ async fn list(
         chrome: AdminChrome::new(&web, &me, frame, "connect-keys").await?,
         may_edit,
         rows: found.keys.iter().map(|key| row(key, group_of(key), may_edit, now, zone)).collect(),
-        pager: Pager {
-            newer: before.map(|_| PATH.into()),
-            newer_label: "Newest",
-            older: last.map(|key| format!("{PATH}?older={}", key.id)),
-            ..Pager::NONE
-        },
+        pager: newest_first(PATH, before.is_some(), last.map(|key| key.id)),
     }))
 }
 
@@ -117,31 +113,29 @@ struct NewKeyPage {
     problem: Option<String>,
     name: Field,
     expires: Field,
+    expiries: [Choice; 5],
     uses: Field,
     device_group: Field,
     groups: Vec<Choice>,
 }
 
-struct Choice {
-    value: String,
-    label: String,
-}
-
 impl NewKeyPage {
     async fn new(web: &Web, me: &SignedIn, frame: Frame) -> Result<Self, PageError> {
-        let groups = web.app().device_groups(&me.actor.granted::<ViewUsers>()?).await?;
-        let choice = |counted: &claviger_app::stored::CountedDevices| Choice {
-            value: counted.group.id.to_string(),
-            label: counted.group.name.as_str().to_owned(),
-        };
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "connect-keys").await?,
             problem: None,
             name: Field::default(),
             expires: Field::of("30"),
+            expiries: [
+                Choice::new(1, "In one day"),
+                Choice::new(7, "In 7 days"),
+                Choice::new(30, "In 30 days"),
+                Choice::new(365, "In 365 days"),
+                Choice::new("never", "Never"),
+            ],
             uses: Field::default(),
             device_group: Field::default(),
-            groups: groups.iter().map(choice).collect(),
+            groups: device_groups::choices(web, me).await?,
         })
     }
 
@@ -179,39 +173,19 @@ async fn shown(web: &Web, me: &SignedIn, frame: Frame, made: &NewConnectKey) -> 
     }))
 }
 
-async fn create(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
+async fn create(Change { web, me, frame, granted, form, .. }: Change<()>) -> Result<Response, PageError> {
     let asked = Form {
         name: form.owned("name"),
         expires: form.owned("expires"),
         uses: form.owned("uses"),
         device_group: form.owned("device_group"),
     };
-    match web.app().create_connect_key(&granted, &asked).await {
-        Ok(made) => shown(&web, &me, frame, &made).await,
-        Err(Refusal::Fields(errors)) => {
-            let again = NewKeyPage::new(&web, &me, frame).await?;
-            Ok(unprocessable(&again.typed(&form, &errors.into())))
-        }
-        Err(Refusal::NotFresh(_)) => {
-            let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &Errors::default());
-            Ok(unprocessable(&NewKeyPage { problem: Some(step_up::FIRST.into()), ..again }))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
-}
-
-/// What is asked before a key is changed.
-struct Asks {
-    path: &'static str,
-    heading: &'static str,
-    verb: &'static str,
-    effects: &'static [&'static str],
+    let Again { status, errors, problem } = match web.app().create_connect_key(&granted, &asked).await {
+        Ok(made) => return shown(&web, &me, frame, &made).await,
+        Err(refusal) => Again::after(refusal)?,
+    };
+    let again = NewKeyPage::new(&web, &me, frame).await?.typed(&form, &errors);
+    Ok(render(status, &NewKeyPage { problem, ..again }))
 }
 
 const ROTATE: Asks = Asks {
@@ -241,23 +215,11 @@ async fn confirmation(
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
     web.app().require_fresh_code(&me.actor)?;
-    let key = web.app().connect_key(&me.actor.granted::<ViewUsers>()?, key_id(id)?).await?;
-    Ok(page(&Confirm {
-        chrome: AdminChrome::new(web, me, frame, "connect-keys").await?,
-        trail: vec![Link { href: PATH.into(), label: "Connect Keys".into() }],
-        heading: format!("{} {}?", asks.heading, key.name),
-        text: String::new(),
-        action: format!("{PATH}/{}/{}", key.id, asks.path),
-        effects: asks.effects.iter().map(|effect| (*effect).to_owned()).collect(),
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
-        danger: true,
-        verb: asks.verb.into(),
-        cancel: PATH.into(),
-    }))
+    let key = web.app().connect_key(&me.actor.granted::<ViewUsers>()?, named(id)?).await?;
+    let chrome = AdminChrome::new(web, me, frame, "connect-keys").await?;
+    let trail = vec![Link { href: PATH.into(), label: "Connect Keys".into() }];
+    let action = format!("{PATH}/{}/{}", key.id, asks.path);
+    Ok(page(&Confirm::new(chrome, trail, action, PATH.into()).asking(asks, &key.name)))
 }
 
 async fn ask_rotate(
@@ -269,14 +231,9 @@ async fn ask_rotate(
     confirmation((&web, &me, frame), &id, &ROTATE).await
 }
 
-async fn rotate(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let made = web.app().rotate_connect_key(&granted, key_id(&id)?).await?;
+async fn rotate(change: Change<ConnectKeyId>) -> Result<Response, PageError> {
+    let Change { web, me, frame, granted, id, .. } = change;
+    let made = web.app().rotate_connect_key(&granted, id).await?;
     shown(&web, &me, frame, &made).await
 }
 
@@ -289,12 +246,7 @@ async fn ask_revoke(
     confirmation((&web, &me, frame), &id, &REVOKE).await
 }
 
-async fn revoke(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    web.app().revoke_connect_key(&granted, key_id(&id)?).await?;
+async fn revoke(Change { web, granted, id, .. }: Change<ConnectKeyId>) -> Result<Response, PageError> {
+    web.app().revoke_connect_key(&granted, id).await?;
     Ok(flash::redirect(PATH, "connect_key_revoked"))
 }

@@ -3,8 +3,9 @@
 mod samples;
 
 use super::{
-    bulk::{self, Action},
+    bulk,
     charts::{AreaChart, BarChart, Donut},
+    selection::Action,
 };
 use crate::{
     Web,

@@ -1,8 +1,9 @@
 //! One device: Highlights with its configuration, and what is known of it (S8.2, S8.9).
 
 use super::{
-    confirm::Confirm,
-    device_parts::{DeviceHeader, device_id},
+    change::{Change, named},
+    confirm::{Asks, Confirm},
+    device_parts::{DeviceHeader, system_words, trail},
 };
 use crate::{
     Web,
@@ -142,7 +143,7 @@ fn facts(listed: &ListedDevice, now: Timestamp, zone: &str) -> Vec<Fact> {
         Fact::at("Last contact", contact.last_contact_at, now, zone),
         Fact::new("From", or_nothing(&contact.last_address)),
         Fact::new("Host name", or_nothing(&contact.told.hostname)),
-        Fact::new("System", super::device_parts::system_words(listed)),
+        Fact::new("System", system_words(listed)),
         Fact::new("Agent", or_nothing(&contact.told.agent_version)),
         Fact::new(
             "SSH server",
@@ -163,10 +164,10 @@ async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    Ok(page(&DevicePage::new(&web, &me, frame, device_id(&id)?).await?))
+    Ok(page(&DevicePage::new(&web, &me, frame, named(&id)?).await?))
 }
 
-fn change(form: &Posted) -> DeviceChange {
+fn wanted(form: &Posted) -> DeviceChange {
     let switch = |name: &str| Some(if form.has(name) { Switch::On } else { Switch::Off });
     DeviceChange {
         name: Some(form.owned("name")),
@@ -185,18 +186,11 @@ fn change(form: &Posted) -> DeviceChange {
     }
 }
 
-async fn save(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
+async fn save(change: Change<DeviceId>) -> Result<Response, PageError> {
+    let Change { web, me, frame, granted, id, form } = change;
     let revision = form.text("revision").parse().ok();
     let Again { status, errors, problem } =
-        match web.app().change_device(&granted, id, &change(&form), revision).await {
+        match web.app().change_device(&granted, id, &wanted(&form), revision).await {
             Ok(_) => return Ok(flash::redirect(&format!("/admin/devices/{id}"), "saved")),
             Err(refusal) => Again::after(refusal)?,
         };
@@ -209,16 +203,36 @@ async fn save(
     Ok(render(status, &again))
 }
 
-async fn confirm(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
+async fn confirm(Change { web, granted, id, .. }: Change<DeviceId>) -> Result<Response, PageError> {
     web.app().confirm_device_mfa(&granted, id).await?;
     Ok(flash::redirect(&format!("/admin/devices/{id}"), "device_mfa_confirmed"))
 }
+
+/// A page that asks before something is done to a device.
+pub(super) async fn confirmation(
+    (web, me, frame): (&Web, &SignedIn, Frame),
+    id: &str,
+    asks: &Asks,
+) -> Result<Response, PageError> {
+    me.actor.granted::<ManageUsers>()?;
+    web.app().require_fresh_code(&me.actor)?;
+    let listed = web.app().device(&me.actor.granted::<ViewUsers>()?, named(id)?).await?;
+    let (name, base) = (&listed.known.device.name, format!("/admin/devices/{}", listed.known.device.id));
+    let chrome = AdminChrome::new(web, me, frame, "devices").await?;
+    let blank = Confirm::new(chrome, trail(&base, name), format!("{base}/{}", asks.path), base);
+    Ok(page(&blank.asking(asks, name)))
+}
+
+const DELETE: Asks = Asks {
+    path: "delete",
+    heading: "Delete",
+    verb: "Delete device",
+    effects: &[
+        "Its agent goes on asking for codes until claviger-agent uninstall is run there.",
+        "Accounts that it made stay on the device. What the log says of it stays here.",
+        "To bring it back, enroll it again with a connect key.",
+    ],
+};
 
 async fn ask_delete(
     State(web): State<Web>,
@@ -226,42 +240,10 @@ async fn ask_delete(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    me.actor.granted::<ManageUsers>()?;
-    web.app().require_fresh_code(&me.actor)?;
-    let listed = web.app().device(&me.actor.granted::<ViewUsers>()?, device_id(&id)?).await?;
-    let device = &listed.known.device;
-    let base = format!("/admin/devices/{}", device.id);
-    Ok(page(&Confirm {
-        chrome: AdminChrome::new(&web, &me, frame, "devices").await?,
-        trail: vec![
-            Link { href: "/admin/devices".into(), label: "Devices".into() },
-            Link { href: base.clone(), label: device.name.clone() },
-        ],
-        heading: format!("Delete {}?", device.name),
-        text: String::new(),
-        action: format!("{base}/delete"),
-        effects: vec![
-            "Its agent goes on asking for codes until claviger-agent uninstall is run there.".into(),
-            "Accounts that it made stay on the device. What the log says of it stays here.".into(),
-            "To bring it back, enroll it again with a connect key.".into(),
-        ],
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
-        danger: true,
-        verb: "Delete device".into(),
-        cancel: base,
-    }))
+    confirmation((&web, &me, frame), &id, &DELETE).await
 }
 
-async fn delete(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    web.app().delete_device(&granted, device_id(&id)?).await?;
+async fn delete(Change { web, granted, id, .. }: Change<DeviceId>) -> Result<Response, PageError> {
+    web.app().delete_device(&granted, id).await?;
     Ok(flash::redirect("/admin/devices", "device_deleted"))
 }

@@ -1,9 +1,6 @@
 //! What happened to a device, and at its logins (section 12).
 
-use super::{
-    activity_row::ActivityRow,
-    device_parts::{DeviceHeader, device_id},
-};
+use super::{activity_row::ActivityRow, change::named, device_parts::DeviceHeader};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -43,7 +40,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let listed = web.app().device(&granted, device_id(&id)?).await?;
+    let listed = web.app().device(&granted, named(&id)?).await?;
     let id = listed.known.device.id.to_string();
     let limit = i64::try_from(SHOWN).unwrap_or(i64::MAX);
     let about = Asked { target: id.clone(), ..Asked::default() };

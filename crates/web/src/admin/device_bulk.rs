@@ -1,8 +1,10 @@
 //! What is done to many devices at once: told first, then done as a job (S8.2, S8.7).
 
 use super::{
+    change::Change,
+    device_groups,
     device_mfa::{DeviceTold, left_out, revert},
-    devices::Listing,
+    selection::{Action, Groups, Selection, chosen},
 };
 use crate::{
     Web,
@@ -23,7 +25,6 @@ use claviger_app::{
     Refusal,
     device_admin::{Kind, Preview, Verb},
     session::SignedIn,
-    stored::device_list::Filter,
     words,
 };
 use claviger_domain::{
@@ -33,31 +34,14 @@ use claviger_domain::{
     },
     field::FieldError,
     id::DeviceId,
-    permission::{ManageUsers, ViewUsers},
+    permission::ViewUsers,
 };
-use std::collections::BTreeMap;
-
-/// More ticks than a page has rows are no page's.
-const MOST: usize = 500;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/admin/devices/bulk/ask", post(ask)).route("/admin/devices/bulk", post(start))
 }
 
-/// A verb of the menu "more actions".
-pub(super) struct Action {
-    kind: Kind,
-    pub(super) label: &'static str,
-    button: &'static str,
-}
-
-impl Action {
-    pub(super) fn key(&self) -> &'static str {
-        self.kind.key()
-    }
-}
-
-const fn action(kind: Kind) -> Action {
+fn action(kind: Kind) -> Action {
     let (label, button) = match kind {
         Kind::EnableMfa => ("Enable MFA", "Enable MFA on"),
         Kind::DisableMfa => ("Disable MFA", "Disable MFA on"),
@@ -65,7 +49,7 @@ const fn action(kind: Kind) -> Action {
         Kind::RemoveFromGroup => ("Remove from group", "Remove"),
         Kind::Delete => ("Delete", "Delete"),
     };
-    Action { kind, label, button }
+    Action { key: kind.key(), label, button }
 }
 
 /// What `me` may do to many devices at once (S6.2).
@@ -77,6 +61,7 @@ pub(super) fn actions_of(me: &SignedIn) -> Vec<Action> {
 #[template(path = "admin/device_bulk.html")]
 struct Ask {
     chrome: AdminChrome,
+    list: &'static str,
     heading: String,
     action: &'static str,
     chosen: Vec<(String, String)>,
@@ -91,68 +76,27 @@ struct Ask {
     button: String,
 }
 
-struct Groups {
-    field: Field,
-    all: Vec<Choice>,
-}
-
-struct Choice {
-    value: String,
-    label: String,
-}
-
-/// Which devices are chosen: ticked rows, or all that match the list's filter.
-struct Selection {
-    ids: Vec<DeviceId>,
-    all: Option<String>,
-}
-
-impl Selection {
-    fn of(form: &Posted) -> Self {
-        let ids = form.names().filter_map(|name| name.strip_prefix("id.")?.parse().ok());
-        Self { ids: ids.take(MOST).collect(), all: form.has("all").then(|| form.owned("filter")) }
-    }
-
-    fn filter(&self) -> Filter {
-        match &self.all {
-            Some(query) => {
-                let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
-                Listing::new(query).filter()
-            }
-            None => Filter { ids: Some(self.ids.clone()), ..Filter::default() },
-        }
-    }
-
-    /// What the next form must carry so that it means the same.
-    fn fields(&self) -> Vec<(String, String)> {
-        match &self.all {
-            Some(query) => vec![("all".into(), "on".into()), ("filter".into(), query.clone())],
-            None => self.ids.iter().map(|id| (format!("id.{id}"), "on".into())).collect(),
-        }
-    }
-}
-
 /// Who asks for what, for which devices.
 struct Request {
-    action: Action,
-    selection: Selection,
+    kind: Kind,
+    selection: Selection<DeviceId>,
     total: i64,
 }
 
 impl Request {
     async fn read(web: &Web, me: &SignedIn, form: &Posted) -> Result<Self, PageError> {
-        let kind = Kind::from_key(form.text("verb"));
-        let kind = kind.ok_or(PageError::Malformed("Choose an action. Go back and choose one."))?;
+        let kind = chosen(form, Kind::from_key)?;
         kind.check(&me.actor)?;
-        let selection = Selection::of(form);
+        let selection = Selection::<DeviceId>::of(form);
         let granted = me.actor.granted::<ViewUsers>()?;
         let counts = web.app().devices_by_status(&granted, &selection.filter()).await?;
-        Ok(Self { action: action(kind), selection, total: counts.iter().map(|(_, count)| count).sum() })
+        Ok(Self { kind, selection, total: counts.iter().map(|(_, count)| count).sum() })
     }
 
     async fn ask(self, web: &Web, me: &SignedIn, frame: Frame) -> Result<Ask, PageError> {
         let granted = me.actor.granted::<ViewUsers>()?;
-        let kind = self.action.kind;
+        let kind = self.kind;
+        let Action { key, label, button } = action(kind);
         let preview = match kind {
             Kind::EnableMfa => {
                 Some(web.app().preview_device_mfa(&granted, &self.selection.filter(), None).await?)
@@ -160,7 +104,9 @@ impl Request {
             Kind::DisableMfa | Kind::AddToGroup | Kind::RemoveFromGroup | Kind::Delete => None,
         };
         let groups = match kind {
-            Kind::AddToGroup | Kind::RemoveFromGroup => Some(groups(web, me).await?),
+            Kind::AddToGroup | Kind::RemoveFromGroup => {
+                Some(Groups { field: Field::default(), all: device_groups::choices(web, me).await? })
+            }
             Kind::EnableMfa | Kind::DisableMfa | Kind::Delete => None,
         };
         let organization = web.app().organization().await?;
@@ -170,8 +116,9 @@ impl Request {
         let nothing = "No device is chosen. Go back and choose at least one.";
         Ok(Ask {
             chrome: AdminChrome::new(web, me, frame, "devices").await?,
-            heading: format!("{}: {devices}", self.action.label),
-            action: self.action.key(),
+            list: "/admin/devices",
+            heading: format!("{label}: {devices}"),
+            action: key,
             chosen: self.selection.fields(),
             effects: effects(kind, self.total, preview.as_ref()),
             revert: (kind == Kind::EnableMfa).then(Check::default),
@@ -181,18 +128,9 @@ impl Request {
             left_out: preview.as_ref().and_then(left_out),
             problem: (self.total == 0).then(|| nothing.into()),
             danger: matches!(kind, Kind::DisableMfa | Kind::Delete),
-            button: format!("{} {devices}", self.action.button),
+            button: format!("{button} {devices}"),
         })
     }
-}
-
-async fn groups(web: &Web, me: &SignedIn) -> Result<Groups, PageError> {
-    let groups = web.app().device_groups(&me.actor.granted::<ViewUsers>()?).await?;
-    let all = groups.into_iter().map(|counted| Choice {
-        value: counted.group.id.to_string(),
-        label: counted.group.name.as_str().to_owned(),
-    });
-    Ok(Groups { field: Field::default(), all: all.collect() })
 }
 
 /// What will happen to how many, a sentence each; what happens to nobody is left out.
@@ -274,14 +212,8 @@ async fn ask(
     Ok(page(&Request::read(&web, &me, &form).await?.ask(&web, &me, frame).await?))
 }
 
-async fn start(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    form: Posted,
-) -> Result<Response, PageError> {
+async fn start(Change { web, me, frame, granted, form, .. }: Change<()>) -> Result<Response, PageError> {
     let request = Request::read(&web, &me, &form).await?;
-    let granted = me.actor.granted::<ManageUsers>()?;
     let started = match verb(&form) {
         Ok(verb) => web.app().start_device_bulk(&granted, &verb, &request.selection.filter()).await,
         Err(refusal) => Err(refusal),

@@ -1,32 +1,34 @@
 //! Device Groups: list, one group with its devices and the groups of users that are bound to it (S8.2).
 
 use super::{
-    device_parts::{SudoChoice, device_id, sudo_choices, sudo_words},
+    address::{onwards, place},
+    change::{Change, named},
+    device_parts::{SudoChoice, sudo_choices, sudo_words},
     device_users::sudo,
-    groups::group_id,
+    groups::{self, typed},
 };
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Again, Errors, Field, Posted},
+    form::{Again, Choice, Errors, Field},
     view::{Pager, filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     Router,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, State},
+    extract::{Path, Query, State},
     response::Response,
     routing::{get, post},
 };
-use claviger_app::{Refusal, groups::GroupForm, session::SignedIn, stored::DeviceMember, words};
+use claviger_app::{Refusal, session::SignedIn, stored::user_list::Cursor, words};
 use claviger_domain::{
     device::Sudo,
     field::FieldError,
-    id::{DeviceGroupId, DeviceId},
-    permission::{Granted, ManageUsers, ViewUsers},
+    id::{DeviceGroupId, DeviceId, GroupId},
+    permission::{ManageUsers, ViewUsers},
 };
 use std::collections::BTreeMap;
 
@@ -42,10 +44,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/device-groups/{id}/devices/{device}/remove", post(remove_device))
         .route("/admin/device-groups/{id}/groups", post(bind))
         .route("/admin/device-groups/{id}/groups/{group}/unbind", post(unbind))
-}
-
-fn device_group_id(text: &str) -> Result<DeviceGroupId, PageError> {
-    text.parse().map_err(|_| PageError::NotFound("device group"))
 }
 
 #[derive(Template)]
@@ -66,6 +64,12 @@ struct GroupRow {
     bindings: String,
 }
 
+/// All groups of devices, to choose one of.
+pub(super) async fn choices(web: &Web, me: &SignedIn) -> Result<Vec<Choice>, PageError> {
+    let groups = web.app().device_groups(&me.actor.granted::<ViewUsers>()?).await?;
+    Ok(groups.iter().map(|counted| Choice::new(counted.group.id, counted.group.name.as_str())).collect())
+}
+
 async fn groups(web: &Web, me: &SignedIn, frame: Frame) -> Result<Groups, PageError> {
     let all = web.app().device_groups(&me.actor.granted::<ViewUsers>()?).await?;
     let rows = all.into_iter().map(|counted| GroupRow {
@@ -84,32 +88,18 @@ async fn groups(web: &Web, me: &SignedIn, frame: Frame) -> Result<Groups, PageEr
     })
 }
 
-fn typed(form: &Posted) -> GroupForm {
-    GroupForm { name: form.owned("name"), description: form.owned("description") }
-}
-
 async fn list(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<Response, PageError> {
     Ok(page(&groups(&web, &me, frame).await?))
 }
 
-async fn create(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    match web.app().create_device_group(&granted, &typed(&form)).await {
-        Ok(group) => Ok(flash::redirect(&format!("{PATH}/{}", group.id), "group_created")),
-        Err(Refusal::Fields(errors)) => {
-            let errors = Errors::from(errors);
-            let mut again = groups(&web, &me, frame).await?;
-            again.name = form.field("name", &errors);
-            again.description = form.field("description", &errors);
-            Ok(unprocessable(&again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+async fn create(Change { web, me, frame, granted, form, .. }: Change<()>) -> Result<Response, PageError> {
+    let errors = match web.app().create_device_group(&granted, &typed(&form)).await {
+        Ok(group) => return Ok(flash::redirect(&format!("{PATH}/{}", group.id), "group_created")),
+        Err(refusal) => Errors::after(refusal)?,
+    };
+    let mut again = groups(&web, &me, frame).await?;
+    (again.name, again.description) = (form.field("name", &errors), form.field("description", &errors));
+    Ok(unprocessable(&again))
 }
 
 #[derive(Template)]
@@ -146,45 +136,22 @@ struct BindingRow {
     unbind: String,
 }
 
-struct Choice {
-    value: String,
-    label: String,
-}
-
-/// A place in the list of devices: the id, a dot, and what it is sorted by.
-fn place(text: &str) -> Option<(String, DeviceId)> {
-    let (id, name_key) = text.split_once('.')?;
-    Some((name_key.to_owned(), id.parse().ok()?))
-}
-
-fn pager(base: &str, last: Option<&DeviceMember>, came: bool) -> Pager {
-    let older = last.and_then(|last| {
-        let place = format!("{}.{}", last.id, last.name_key);
-        Some(format!("{base}?{}", serde_urlencoded::to_string([("after", place)]).ok()?))
-    });
-    Pager {
-        newer: came.then(|| base.to_owned()),
-        newer_label: "From the start",
-        older,
-        older_label: "Next",
-        position: String::new(),
-    }
-}
-
 impl GroupPage {
     async fn new(
         web: &Web,
         me: &SignedIn,
         frame: Frame,
         id: DeviceGroupId,
-        after: Option<(String, DeviceId)>,
+        after: Option<Cursor>,
     ) -> Result<Self, PageError> {
         let granted = me.actor.granted::<ViewUsers>()?;
         let group = web.app().device_group(&granted, id).await?;
         let came = after.is_some();
+        let after = after.map(|Cursor { value, id }| (value, DeviceId(id)));
         let found = web.app().devices_in_group(&granted, id, (after, PAGE)).await?;
+        let last = found.devices.last().filter(|_| found.has_more);
+        let next = last.map(|last| Cursor { value: last.name_key.clone(), id: last.id.0 });
         let bindings = web.app().group_bindings(&granted, id).await?;
-        let user_groups = web.app().groups(&granted).await?;
         let base = format!("{PATH}/{id}");
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "device-groups").await?,
@@ -194,7 +161,7 @@ impl GroupPage {
             problem: None,
             name: Field::of(group.name.as_str()),
             description: Field::of(&group.description),
-            pager: pager(&base, found.devices.last().filter(|_| found.has_more), came),
+            pager: onwards(&base, came, next),
             devices: found
                 .devices
                 .into_iter()
@@ -215,13 +182,7 @@ impl GroupPage {
                     sudo: sudo_words(binding.sudo),
                 })
                 .collect(),
-            user_groups: user_groups
-                .into_iter()
-                .map(|counted| Choice {
-                    value: counted.group.id.to_string(),
-                    label: counted.group.name.as_str().to_owned(),
-                })
-                .collect(),
+            user_groups: groups::choices(web, me).await?,
             user_group: Field::default(),
             sudo: Field::of(Sudo::default().key()),
             sudos: sudo_choices(),
@@ -237,36 +198,10 @@ async fn show(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let after = query.get("after").and_then(|text| place(text));
-    Ok(page(&GroupPage::new(&web, &me, frame, device_group_id(&id)?, after).await?))
+    Ok(page(&GroupPage::new(&web, &me, frame, named(&id)?, after).await?))
 }
 
-/// One of the page's forms, posted by somebody who may change groups.
-struct Change {
-    web: Web,
-    me: SignedIn,
-    frame: Frame,
-    granted: Granted<ManageUsers>,
-    id: DeviceGroupId,
-    form: Posted,
-}
-
-impl FromRequest<Web> for Change {
-    type Rejection = PageError;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
-        let (mut parts, body) = request.into_parts();
-        let Admin(me) = Admin::from_request_parts(&mut parts, web).await?;
-        let granted = me.actor.granted::<ManageUsers>()?;
-        let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, web).await;
-        let path = path.map_err(|_| PageError::NotFound("device group"))?;
-        let id = device_group_id(path.get("id").map_or("", String::as_str))?;
-        let Ok(frame) = Frame::from_request_parts(&mut parts, web).await;
-        let form = Posted::from_request(Request::from_parts(parts, body), web).await?;
-        Ok(Self { web: web.clone(), me, frame, granted, id, form })
-    }
-}
-
-impl Change {
+impl Change<DeviceGroupId> {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
@@ -276,34 +211,33 @@ impl Change {
         };
         let mut again = GroupPage::new(&web, &me, frame, id, None).await?;
         again.problem = problem;
-        for (name, field) in [
-            ("name", &mut again.name),
-            ("description", &mut again.description),
-            ("device", &mut again.device),
-            ("user_group", &mut again.user_group),
-            ("sudo", &mut again.sudo),
-        ] {
-            if form.has(name) {
-                *field = form.field(name, &errors);
-            }
-        }
+        form.put_back(
+            &errors,
+            [
+                ("name", &mut again.name),
+                ("description", &mut again.description),
+                ("device", &mut again.device),
+                ("user_group", &mut again.user_group),
+                ("sudo", &mut again.sudo),
+            ],
+        );
         Ok(render(status, &again))
     }
 }
 
-async fn save(change: Change) -> Result<Response, PageError> {
+async fn save(change: Change<DeviceGroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().edit_device_group(granted, *id, &typed(form)).await.map(|_| "saved");
     change.answer(done).await
 }
 
-async fn add_device(change: Change) -> Result<Response, PageError> {
+async fn add_device(change: Change<DeviceGroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().join_device_group_by_name(granted, *id, form.text("device")).await;
     change.answer(done.map(|()| "device_joined")).await
 }
 
-async fn bind(change: Change) -> Result<Response, PageError> {
+async fn bind(change: Change<DeviceGroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let group = form.text("user_group").parse();
     let done = match (group, sudo(form)) {
@@ -314,31 +248,21 @@ async fn bind(change: Change) -> Result<Response, PageError> {
     change.answer(done.map(|()| "group_bound")).await
 }
 
-async fn delete(change: Change) -> Result<Response, PageError> {
-    change.web.app().delete_device_group(&change.granted, change.id).await?;
+async fn delete(Change { web, granted, id, .. }: Change<DeviceGroupId>) -> Result<Response, PageError> {
+    web.app().delete_device_group(&granted, id).await?;
     Ok(flash::redirect(PATH, "device_group_deleted"))
 }
 
-type At = Path<(String, String)>;
-
 async fn remove_device(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path((id, device)): At,
+    Change { web, granted, id: (id, device), .. }: Change<(DeviceGroupId, DeviceId)>,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_group_id(&id)?;
-    web.app().leave_device_group(&granted, id, device_id(&device)?).await?;
+    web.app().leave_device_group(&granted, id, device).await?;
     Ok(flash::redirect(&format!("{PATH}/{id}"), "device_left"))
 }
 
 async fn unbind(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path((id, group)): At,
+    Change { web, granted, id: (id, group), .. }: Change<(DeviceGroupId, GroupId)>,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_group_id(&id)?;
-    web.app().unbind_group(&granted, (id, group_id(&group)?)).await?;
+    web.app().unbind_group(&granted, (id, group)).await?;
     Ok(flash::redirect(&format!("{PATH}/{id}"), "group_unbound"))
 }

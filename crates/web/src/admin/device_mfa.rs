@@ -1,8 +1,10 @@
 //! Switching a device's MFA: what it would do is told first (S8.3, S8.7, S8.7a, S8.9).
 
 use super::{
-    confirm::Confirm,
-    device_parts::{device_id, note_words, outcome_words},
+    change::{Change, named},
+    confirm::Asks,
+    device::confirmation,
+    device_parts::{note_words, outcome_words, trail},
 };
 use crate::{
     Web,
@@ -167,10 +169,7 @@ async fn enable_page(
     let first = chosen.first_factor.map(FirstFactor::key).unwrap_or_default();
     Ok(EnablePage {
         chrome: AdminChrome::new(web, me, frame, "devices").await?,
-        trail: vec![
-            Link { href: "/admin/devices".into(), label: "Devices".into() },
-            Link { href: base.clone(), label: name.clone() },
-        ],
+        trail: trail(&base, &name),
         name,
         base,
         problem: None,
@@ -190,7 +189,7 @@ async fn ask(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
-    Ok(page(&enable_page(&web, &me, frame, device_id(&id)?, Chosen::of(&query)).await?))
+    Ok(page(&enable_page(&web, &me, frame, named(&id)?, Chosen::of(&query)).await?))
 }
 
 pub(super) fn revert(form: &Posted) -> Result<Revert, Refusal> {
@@ -200,15 +199,8 @@ pub(super) fn revert(form: &Posted) -> Result<Revert, Refusal> {
     }
 }
 
-async fn enable(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
+async fn enable(change: Change<DeviceId>) -> Result<Response, PageError> {
+    let Change { web, me, frame, granted, id, form } = change;
     let first_factor = FirstFactor::from_key(form.text("first_factor"));
     let done = match revert(&form) {
         Ok(revert) => web.app().enable_device_mfa(&granted, id, &MfaOn { first_factor, revert }).await,
@@ -223,48 +215,26 @@ async fn enable(
     Ok(render(status, &again))
 }
 
+const DISABLE: Asks = Asks {
+    path: "mfa/off",
+    heading: "Disable MFA on",
+    verb: "Disable MFA",
+    effects: &[
+        "Nobody is asked for a code there any more: a device that is online, within two seconds.",
+        "Its users, their accounts and their MFA stay as they are.",
+    ],
+};
+
 async fn ask_disable(
     State(web): State<Web>,
     Admin(me): Admin,
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    me.actor.granted::<ManageUsers>()?;
-    web.app().require_fresh_code(&me.actor)?;
-    let listed = web.app().device(&me.actor.granted::<ViewUsers>()?, device_id(&id)?).await?;
-    let device = &listed.known.device;
-    let base = format!("/admin/devices/{}", device.id);
-    Ok(page(&Confirm {
-        chrome: AdminChrome::new(&web, &me, frame, "devices").await?,
-        trail: vec![
-            Link { href: "/admin/devices".into(), label: "Devices".into() },
-            Link { href: base.clone(), label: device.name.clone() },
-        ],
-        heading: format!("Disable MFA on {}?", device.name),
-        text: String::new(),
-        action: format!("{base}/mfa/off"),
-        effects: vec![
-            "Nobody is asked for a code there any more: a device that is online, within two seconds.".into(),
-            "Its users, their accounts and their MFA stay as they are.".into(),
-        ],
-        days: None,
-        reason: None,
-        password: None,
-        typed_name: None,
-        problem: None,
-        danger: true,
-        verb: "Disable MFA".into(),
-        cancel: base,
-    }))
+    confirmation((&web, &me, frame), &id, &DISABLE).await
 }
 
-async fn disable(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
+async fn disable(Change { web, granted, id, .. }: Change<DeviceId>) -> Result<Response, PageError> {
     web.app().disable_device_mfa(&granted, id).await?;
     Ok(flash::redirect(&format!("/admin/devices/{id}"), "device_mfa_off"))
 }

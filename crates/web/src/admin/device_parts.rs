@@ -1,19 +1,22 @@
 //! What several pages of devices share: the header, the lock, and words for what the domain found.
 
-use crate::view::{Padlock, When};
+use crate::view::{Link, Padlock, When};
 use claviger_app::{device_admin::ListedDevice, session::SignedIn, words};
 use claviger_domain::{
     device::{
         AccountState, FirstFactor, MfaStatus, Stage, Sudo, Switch,
         forecast::{Enrolling, Lacks, Note, Outcome, Reach},
     },
-    id::DeviceId,
     permission::ManageUsers,
     time::Timestamp,
 };
 
-pub(super) fn device_id(text: &str) -> Result<DeviceId, crate::error::PageError> {
-    text.parse().map_err(|_| crate::error::PageError::NotFound("device"))
+/// The way to a page about a device.
+pub(super) fn trail(base: &str, name: &str) -> Vec<Link> {
+    vec![
+        Link { href: "/admin/devices".into(), label: "Devices".into() },
+        Link { href: base.to_owned(), label: name.to_owned() },
+    ]
 }
 
 /// The drawing for a status of S8.3.

@@ -1,9 +1,10 @@
 //! Who is bound to a device (S8.2, S8.12).
 
 use super::{
-    confirm::Confirm,
-    device_parts::{DeviceHeader, SudoChoice, account_words, device_id, sudo_choices, sudo_words},
-    user_id,
+    address::{onwards, place},
+    change::{Change, named},
+    confirm::{Asks, Confirm},
+    device_parts::{DeviceHeader, SudoChoice, account_words, sudo_choices, sudo_words, trail},
 };
 use crate::{
     Web,
@@ -27,6 +28,7 @@ use claviger_app::{
     stored::{
         BoundUser,
         device_binding::{After, Way},
+        user_list::Cursor,
     },
     words,
 };
@@ -110,12 +112,6 @@ fn row(bound: &BoundUser, me: &SignedIn, (now, zone): (Timestamp, &str)) -> Row 
     }
 }
 
-/// A place in the list, as an address has it.
-fn place(text: &str) -> Option<After> {
-    let (id, name) = text.split_once('.')?;
-    Some(After { name: name.to_owned(), id: id.parse().ok()? })
-}
-
 async fn users_page(
     web: &Web,
     me: &SignedIn,
@@ -129,22 +125,13 @@ async fn users_page(
     let organization = web.app().organization().await?;
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
     let base = format!("/admin/devices/{id}/users");
-    let older = found.next.as_ref().and_then(|next| {
-        let query = serde_urlencoded::to_string([("after", format!("{}.{}", next.id, next.name))]).ok()?;
-        Some(format!("{base}?{query}"))
-    });
+    let next = found.next.map(|After { name, id }| Cursor { value: name, id });
     Ok(UsersPage {
         chrome: AdminChrome::new(web, me, frame, "devices").await?,
         header: DeviceHeader::new(&listed, me, (now, zone), "users"),
         may_edit: me.actor.granted::<ManageUsers>().is_ok(),
         rows: found.users.iter().map(|bound| row(bound, me, (now, zone))).collect(),
-        pager: Pager {
-            newer: after.map(|_| base),
-            newer_label: "From the start",
-            older,
-            older_label: "Next",
-            position: String::new(),
-        },
+        pager: onwards(&base, after.is_some(), next),
         problem: None,
         user: Field::default(),
         sudo: Field::of(Sudo::default().key()),
@@ -160,7 +147,8 @@ async fn show(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let after = query.get("after").and_then(|text| place(text));
-    Ok(page(&users_page(&web, &me, frame, device_id(&id)?, after).await?))
+    let after = after.map(|Cursor { value, id }| After { name: value, id });
+    Ok(page(&users_page(&web, &me, frame, named(&id)?, after).await?))
 }
 
 pub(super) fn sudo(form: &Posted) -> Result<Sudo, Refusal> {
@@ -168,21 +156,14 @@ pub(super) fn sudo(form: &Posted) -> Result<Sudo, Refusal> {
         .ok_or_else(|| FieldError::new("sudo", "Choose what they may do.").into())
 }
 
-async fn bind(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
+async fn bind(change: Change<DeviceId>) -> Result<Response, PageError> {
+    let Change { web, me, frame, granted, id, form } = change;
     let done = match sudo(&form) {
         Ok(sudo) => web.app().bind_named_user(&granted, (id, form.text("user")), sudo).await,
         Err(refusal) => Err(refusal),
     };
     let Again { status, errors, problem } = match done {
-        Ok(()) => return Ok(flash::redirect(&format!("/admin/devices/{id}/users"), "device_bound")),
+        Ok(()) => return Ok(back(id, "device_bound")),
         Err(refusal) => Again::after(refusal)?,
     };
     let mut again = users_page(&web, &me, frame, id, None).await?;
@@ -207,8 +188,8 @@ impl About {
         (id, user): &(String, String),
     ) -> Result<Self, PageError> {
         let granted = me.actor.granted::<ViewUsers>()?;
-        let listed = web.app().device(&granted, device_id(id)?).await?;
-        let account = web.app().user(&granted, user_id(user)?).await?;
+        let listed = web.app().device(&granted, named(id)?).await?;
+        let account = web.app().user(&granted, named(user)?).await?;
         let device = &listed.known.device;
         Ok(Self {
             device: device.id,
@@ -220,38 +201,37 @@ impl About {
     }
 
     pub(super) fn trail(&self) -> Vec<Link> {
-        vec![
-            Link { href: "/admin/devices".into(), label: "Devices".into() },
-            Link { href: self.base.clone(), label: self.device_name.clone() },
-        ]
+        trail(&self.base, &self.device_name)
     }
 
     async fn confirm(
         self,
         (web, me, frame): (&Web, &SignedIn, Frame),
-        (path, heading, verb): (&str, String, &str),
-        effects: &[&str],
-    ) -> Result<Confirm, PageError> {
-        Ok(Confirm {
-            chrome: AdminChrome::new(web, me, frame, "devices").await?,
-            trail: self.trail(),
-            heading,
-            text: String::new(),
-            action: format!("{}/{}/{path}", self.base, self.user),
-            effects: effects.iter().map(|effect| (*effect).to_owned()).collect(),
-            days: None,
-            reason: None,
-            password: None,
-            typed_name: None,
-            problem: None,
-            danger: true,
-            verb: verb.into(),
-            cancel: self.base,
-        })
+        (asks, about): (&Asks, &str),
+    ) -> Result<Response, PageError> {
+        let chrome = AdminChrome::new(web, me, frame, "devices").await?;
+        let action = format!("{}/{}/{}", self.base, self.user, asks.path);
+        Ok(page(&Confirm::new(chrome, self.trail(), action, self.base).asking(asks, about)))
     }
 }
 
 pub(super) type At = Path<(String, String)>;
+
+type Bound = Change<(DeviceId, AccountId)>;
+
+fn back(id: DeviceId, word: &'static str) -> Response {
+    flash::redirect(&format!("/admin/devices/{id}/users"), word)
+}
+
+const UNBIND: Asks = Asks {
+    path: "unbind",
+    heading: "Unbind",
+    verb: "Unbind",
+    effects: &[
+        "Their account there is locked, for keys too, and their sessions end. Its home stays.",
+        "A binding through groups stays, if there is one.",
+    ],
+};
 
 async fn ask_unbind(
     State(web): State<Web>,
@@ -261,24 +241,24 @@ async fn ask_unbind(
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
     let about = About::new(&web, &me, &at).await?;
-    let heading = format!("Unbind {} from {}?", about.user_name, about.device_name);
-    let effects = [
-        "Their account there is locked, for keys too, and their sessions end. Its home stays.",
-        "A binding through groups stays, if there is one.",
-    ];
-    Ok(page(&about.confirm((&web, &me, frame), ("unbind", heading, "Unbind"), &effects).await?))
+    let whom = format!("{} from {}", about.user_name, about.device_name);
+    about.confirm((&web, &me, frame), (&UNBIND, &whom)).await
 }
 
-async fn unbind(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path((id, user)): At,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let (id, user) = (device_id(&id)?, user_id(&user)?);
-    web.app().unbind_user(&granted, (id, user)).await?;
-    Ok(flash::redirect(&format!("/admin/devices/{id}/users"), "device_unbound"))
+async fn unbind(Change { web, granted, id, .. }: Bound) -> Result<Response, PageError> {
+    web.app().unbind_user(&granted, id).await?;
+    Ok(back(id.0, "device_unbound"))
 }
+
+const TAKE_OVER: Asks = Asks {
+    path: "take-over",
+    heading: "Let",
+    verb: "Take over",
+    effects: &[
+        "An account of that name was on the device before. Make sure that it is theirs.",
+        "From then on its password, shell, SSH keys and sudo are what is laid down here. Its home stays.",
+    ],
+};
 
 async fn ask_take_over(
     State(web): State<Web>,
@@ -289,21 +269,11 @@ async fn ask_take_over(
     me.actor.granted::<ManageUsers>()?;
     web.app().require_fresh_code(&me.actor)?;
     let about = About::new(&web, &me, &at).await?;
-    let heading = format!("Let {} take over its account for {}?", about.device_name, about.user_name);
-    let effects = [
-        "An account of that name was on the device before. Make sure that it is theirs.",
-        "From then on its password, shell, SSH keys and sudo are what is laid down here. Its home stays.",
-    ];
-    Ok(page(&about.confirm((&web, &me, frame), ("take-over", heading, "Take over"), &effects).await?))
+    let whom = format!("{} take over its account for {}", about.device_name, about.user_name);
+    about.confirm((&web, &me, frame), (&TAKE_OVER, &whom)).await
 }
 
-async fn take_over(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    Path((id, user)): At,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let (id, user) = (device_id(&id)?, user_id(&user)?);
-    web.app().confirm_take_over(&granted, (id, user)).await?;
-    Ok(flash::redirect(&format!("/admin/devices/{id}/users"), "device_taken_over"))
+async fn take_over(Change { web, granted, id, .. }: Bound) -> Result<Response, PageError> {
+    web.app().confirm_take_over(&granted, id).await?;
+    Ok(back(id.0, "device_taken_over"))
 }

@@ -1,8 +1,10 @@
 //! The list of devices: the state of the list is the address (S8.2); and how a device is added (S8.1).
 
 use super::{
-    device_bulk::{Action, actions_of},
+    address::{Address, Hidden, Segmented, StatusChip},
+    device_bulk::actions_of,
     device_parts::{Contact, padlock, shape, status_words, system_words},
+    selection::Action,
 };
 use crate::{
     Web,
@@ -20,14 +22,11 @@ use axum::{
 };
 use claviger_app::{
     device_admin::ListedDevice,
-    stored::{
-        device_list::{Filter, Presence, STATUSES, cursor},
-        user_list::{Cursor, Page},
-    },
+    stored::device_list::{Filter, Presence, STATUSES, cursor},
     words,
 };
 use claviger_domain::{
-    device::{Device, Platform},
+    device::Platform,
     permission::{ManageUsers, ViewUsers},
     time::Timestamp,
 };
@@ -59,25 +58,6 @@ struct Devices {
     pager: Pager,
 }
 
-struct Hidden {
-    name: &'static str,
-    value: String,
-}
-
-struct Segmented {
-    href: String,
-    label: &'static str,
-    selected: bool,
-}
-
-struct StatusChip {
-    href: String,
-    key: &'static str,
-    label: &'static str,
-    count: String,
-    selected: bool,
-}
-
 struct DeviceRow {
     id: String,
     href: String,
@@ -90,104 +70,31 @@ struct DeviceRow {
     users: String,
 }
 
-/// The address's query, of which only known words count.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listing(BTreeMap<String, String>);
+/// The address of the list.
+pub(super) struct Listing(Address);
 
-const FILTERS: [&str; 4] = ["mfa_status", "platform", "presence", "group"];
+const KNOWN: [&str; 4] = ["mfa_status", "platform", "presence", "group"];
 
 impl Listing {
-    pub(super) fn new(query: BTreeMap<String, String>) -> Self {
-        Self(query)
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
-
-    /// The query without its page.
-    fn query(&self) -> String {
-        let mut query = self.0.clone();
-        query.retain(|name, value| {
-            !value.is_empty() && (name == "search" || FILTERS.contains(&name.as_str()))
-        });
-        serde_urlencoded::to_string(&query).unwrap_or_default()
+    pub(super) const fn new(query: BTreeMap<String, String>) -> Self {
+        Self(Address::new(PATH, &KNOWN, query))
     }
 
     pub(super) fn filter(&self) -> Filter {
-        let status = self.get("mfa_status");
+        let status = self.0.get("mfa_status");
         Filter {
-            search: self.get("search").trim().chars().take(200).collect(),
+            search: self.0.search(),
             status: STATUSES.contains(&status).then(|| status.to_owned()),
-            platform: Platform::from_key(self.get("platform")),
-            presence: match self.get("presence") {
+            platform: Platform::from_key(self.0.get("platform")),
+            presence: match self.0.get("presence") {
                 "online" => Some(Presence::Online),
                 "offline" => Some(Presence::Offline),
                 _ => None,
             },
-            group: self.get("group").parse().ok(),
+            group: self.0.get("group").parse().ok(),
             ids: None,
         }
     }
-
-    fn page(&self) -> Page {
-        match (place(self.get("after")), place(self.get("before"))) {
-            (Some(after), _) => Page::After(after),
-            (None, Some(before)) => Page::Before(before),
-            (None, None) => Page::First,
-        }
-    }
-
-    /// This list with some words changed, from its first page.
-    fn href(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = self.0.clone();
-        query.remove("after");
-        query.remove("before");
-        for (name, value) in changes {
-            query.insert((*name).to_owned(), (*value).to_owned());
-        }
-        query.retain(|_, value| !value.is_empty());
-        match serde_urlencoded::to_string(&query) {
-            Ok(query) if !query.is_empty() => format!("{PATH}?{query}"),
-            _ => PATH.into(),
-        }
-    }
-
-    fn segments(&self, name: &str, words: &[(&'static str, &'static str)]) -> Vec<Segmented> {
-        let known = words.iter().any(|(key, _)| *key == self.get(name));
-        let segment = |(key, label): &(&'static str, &'static str)| Segmented {
-            href: self.href(&[(name, key)]),
-            label,
-            selected: if known { *key == self.get(name) } else { key.is_empty() },
-        };
-        words.iter().map(segment).collect()
-    }
-
-    fn chips(&self, counts: &[(String, i64)]) -> Vec<StatusChip> {
-        let chip = |key: &'static str| {
-            let selected = self.get("mfa_status") == key;
-            let count = counts.iter().find(|(status, _)| status == key).map_or(0, |(_, count)| *count);
-            StatusChip {
-                href: self.href(&[("mfa_status", if selected { "" } else { key })]),
-                key: shape(key),
-                label: status_words(key),
-                count: words::number(count),
-                selected,
-            }
-        };
-        STATUSES.into_iter().map(chip).collect()
-    }
-}
-
-/// A place in an address: the row's id, a dot, and its sort value.
-fn place(text: &str) -> Option<Cursor> {
-    let (id, value) = text.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
-}
-
-fn place_text(device: &Device) -> String {
-    let cursor = cursor(device);
-    format!("{}.{}", cursor.id, cursor.value)
 }
 
 async fn show(
@@ -197,9 +104,9 @@ async fn show(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let listing = Listing(query);
-    let (filter, asked) = (listing.filter(), listing.page());
-    let found = web.app().devices(&granted, &filter, (&asked, PAGE)).await?;
+    let listing = Listing::new(query);
+    let (filter, address) = (listing.filter(), listing.0);
+    let found = web.app().devices(&granted, &filter, (&address.page(), PAGE)).await?;
     let all = web.app().devices_by_status(&granted, &Filter::default()).await?;
     let matching = match filter == Filter::default() {
         true => sum(&all),
@@ -212,44 +119,33 @@ async fn show(
     };
     let organization = web.app().organization().await?;
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-    let beside = |listed: Option<&ListedDevice>, side: &str, is_there: bool| {
-        let listed = listed.filter(|_| is_there)?;
-        Some(listing.href(&[(side, &place_text(&listed.known.device))]))
-    };
+    let newer = found.devices.first().filter(|_| found.has_newer);
+    let older = found.devices.last().filter(|_| found.has_older);
+    let beside = |listed: Option<&ListedDevice>| listed.map(|listed| cursor(&listed.known.device));
+    let chip = |key| address.chip(key, (shape(key), status_words(key)), &all);
     Ok(page(&Devices {
         chrome: AdminChrome::new(&web, &me, frame, "devices").await?,
         may_edit: me.actor.granted::<ManageUsers>().is_ok(),
         no_devices: sum(&all) == 0,
         search: filter.search.clone(),
-        kept_filters: kept(&listing),
-        platforms: listing.segments(
+        kept_filters: address.kept(),
+        platforms: address.segments(
             "platform",
             &[("", "All"), ("linux", "Linux"), ("windows", "Windows"), ("macos", "macOS")],
         ),
-        presences: listing.segments("presence", &[("", "All"), ("online", "Online"), ("offline", "Offline")]),
-        statuses: listing.chips(&all),
+        presences: address.segments("presence", &[("", "All"), ("online", "Online"), ("offline", "Offline")]),
+        statuses: STATUSES.into_iter().map(chip).collect(),
         group: group.map(|group| group.name.as_str().to_owned()),
         actions: actions_of(&me),
-        query: listing.query(),
+        query: address.query(),
         rows: found.devices.iter().map(|listed| row(listed, now, zone)).collect(),
-        pager: Pager {
-            newer: beside(found.devices.first(), "before", found.has_newer),
-            older: beside(found.devices.last(), "after", found.has_older),
-            newer_label: "Previous",
-            older_label: "Next",
-            position: matching.clone(),
-        },
+        pager: address.pager(beside(newer), beside(older), matching.clone()),
         everyone: matching,
     }))
 }
 
 fn sum(counts: &[(String, i64)]) -> i64 {
     counts.iter().map(|(_, count)| count).sum()
-}
-
-fn kept(listing: &Listing) -> Vec<Hidden> {
-    let kept = FILTERS.into_iter().map(|name| Hidden { name, value: listing.get(name).to_owned() });
-    kept.filter(|hidden| !hidden.value.is_empty()).collect()
 }
 
 fn row(listed: &ListedDevice, now: Timestamp, zone: &str) -> DeviceRow {

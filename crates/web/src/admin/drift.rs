@@ -1,5 +1,6 @@
 //! The report of factors whose clocks are off by a step or more (S4.18).
 
+use super::address::Address;
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -12,13 +13,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use claviger_app::{
-    stored::{
-        Drifting,
-        user_list::{Cursor, Page},
-    },
-    words,
-};
+use claviger_app::{stored::Drifting, words};
 use claviger_domain::{permission::ViewUsers, time::Timestamp};
 use std::collections::BTreeMap;
 
@@ -40,21 +35,6 @@ struct DriftRow {
     last_used: When,
 }
 
-/// The row's id, a dot, and how far its clock is off.
-fn cursor(text: &str) -> Option<Cursor> {
-    let (id, value) = text.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
-}
-
-fn asked(query: &BTreeMap<String, String>) -> Page {
-    let side = |name: &str| query.get(name).and_then(|text| cursor(text));
-    match (side("after"), side("before")) {
-        (Some(after), _) => Page::After(after),
-        (None, Some(before)) => Page::Before(before),
-        (None, None) => Page::First,
-    }
-}
-
 pub(super) async fn show(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -62,25 +42,16 @@ pub(super) async fn show(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let found = web.app().drifting(&granted, &asked(&query), PAGE).await?;
+    let address = Address::new("/admin/report/drift", &[], query);
+    let found = web.app().drifting(&granted, &address.page(), PAGE).await?;
     let organization = web.app().organization().await?;
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
-    let beside = |row: Option<&Drifting>, side: &str, is_there: bool| {
-        row.filter(|_| is_there).map(|row| {
-            let Cursor { value, id } = row.cursor();
-            format!("/admin/report/drift?{side}={id}.{value}")
-        })
-    };
+    let newer = found.factors.first().filter(|_| found.has_newer).map(Drifting::cursor);
+    let older = found.factors.last().filter(|_| found.has_older).map(Drifting::cursor);
     Ok(page(&DriftPage {
         chrome: AdminChrome::new(&web, &me, frame, "report").await?,
         rows: found.factors.iter().map(|row| drift_row(row, now, zone)).collect(),
-        pager: Pager {
-            newer: beside(found.factors.first(), "before", found.has_newer),
-            older: beside(found.factors.last(), "after", found.has_older),
-            newer_label: "Previous",
-            older_label: "Next",
-            ..Pager::NONE
-        },
+        pager: address.pager(newer, older, String::new()),
     }))
 }
 

@@ -1,29 +1,26 @@
 //! User Groups: list, one group with its members and the rule that membership requires MFA.
 
+use super::change::{Change, named};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Again, Errors, Field, Posted},
+    form::{Again, Choice, Errors, Field, Posted},
     view::{filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request, State},
+    extract::{Path, State},
     response::Response,
 };
 use claviger_app::{Refusal, groups::GroupForm, session::SignedIn, words};
 use claviger_domain::{
     group::{Group, Rule, RuleForm, Terms, Wave},
     id::GroupId,
-    permission::{Granted, ManageUsers, ViewUsers},
+    permission::{ManageUsers, ViewUsers},
 };
-
-pub(super) fn group_id(text: &str) -> Result<GroupId, PageError> {
-    text.parse().map_err(|_| PageError::NotFound("group"))
-}
 
 #[derive(Template)]
 #[template(path = "admin/groups.html")]
@@ -53,6 +50,12 @@ const fn rule_words(rule: &Rule) -> &'static str {
     }
 }
 
+/// All groups, to choose one of.
+pub(super) async fn choices(web: &Web, me: &SignedIn) -> Result<Vec<Choice>, PageError> {
+    let groups = web.app().groups(&me.actor.granted::<ViewUsers>()?).await?;
+    Ok(groups.iter().map(|counted| Choice::new(counted.group.id, counted.group.name.as_str())).collect())
+}
+
 async fn groups(web: &Web, me: &SignedIn, frame: Frame) -> Result<Groups, PageError> {
     let all = web.app().groups(&me.actor.granted::<ViewUsers>()?).await?;
     let rows = all.into_iter().map(|counted| GroupRow {
@@ -76,7 +79,7 @@ async fn groups(web: &Web, me: &SignedIn, frame: Frame) -> Result<Groups, PageEr
     })
 }
 
-fn typed(form: &Posted) -> GroupForm {
+pub(super) fn typed(form: &Posted) -> GroupForm {
     GroupForm { name: form.owned("name"), description: form.owned("description") }
 }
 
@@ -89,23 +92,15 @@ pub(super) async fn list(
 }
 
 pub(super) async fn create(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    form: Posted,
+    Change { web, me, frame, granted, form, .. }: Change<()>,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    match web.app().create_group(&granted, &typed(&form)).await {
-        Ok(group) => Ok(flash::redirect(&format!("/admin/groups/{}", group.id), "group_created")),
-        Err(Refusal::Fields(errors)) => {
-            let errors = Errors::from(errors);
-            let mut again = groups(&web, &me, frame).await?;
-            again.name = form.field("name", &errors);
-            again.description = form.field("description", &errors);
-            Ok(unprocessable(&again))
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let errors = match web.app().create_group(&granted, &typed(&form)).await {
+        Ok(group) => return Ok(flash::redirect(&format!("/admin/groups/{}", group.id), "group_created")),
+        Err(refusal) => Errors::after(refusal)?,
+    };
+    let mut again = groups(&web, &me, frame).await?;
+    (again.name, again.description) = (form.field("name", &errors), form.field("description", &errors));
+    Ok(unprocessable(&again))
 }
 
 #[derive(Template)]
@@ -178,32 +173,7 @@ impl GroupPage {
     }
 }
 
-/// One of the page's forms, posted by somebody who may change groups.
-pub(super) struct Change {
-    web: Web,
-    me: SignedIn,
-    frame: Frame,
-    granted: Granted<ManageUsers>,
-    id: GroupId,
-    form: Posted,
-}
-
-impl FromRequest<Web> for Change {
-    type Rejection = PageError;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
-        let (mut parts, body) = request.into_parts();
-        let Admin(me) = Admin::from_request_parts(&mut parts, web).await?;
-        let granted = me.actor.granted::<ManageUsers>()?;
-        let path = Path::<String>::from_request_parts(&mut parts, web).await;
-        let id = group_id(&path.map_err(|_| PageError::NotFound("group"))?)?;
-        let Ok(frame) = Frame::from_request_parts(&mut parts, web).await;
-        let form = Posted::from_request(Request::from_parts(parts, body), web).await?;
-        Ok(Self { web: web.clone(), me, frame, granted, id, form })
-    }
-}
-
-impl Change {
+impl Change<GroupId> {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
@@ -214,21 +184,20 @@ impl Change {
         let group = web.app().group(&me.actor.granted::<ViewUsers>()?, id).await?;
         let mut again = GroupPage::new(&web, &me, frame, &group).await?;
         again.problem = problem;
-        for (name, field) in [
-            ("name", &mut again.name),
-            ("description", &mut again.description),
-            ("rule", &mut again.rule),
-            ("enrollment_days", &mut again.enrollment_days),
-            ("start", &mut again.start),
-            ("size", &mut again.size),
-            ("hours", &mut again.hours),
-            ("pause_at", &mut again.pause_at),
-            ("user", &mut again.user),
-        ] {
-            if form.has(name) {
-                *field = form.field(name, &errors);
-            }
-        }
+        form.put_back(
+            &errors,
+            [
+                ("name", &mut again.name),
+                ("description", &mut again.description),
+                ("rule", &mut again.rule),
+                ("enrollment_days", &mut again.enrollment_days),
+                ("start", &mut again.start),
+                ("size", &mut again.size),
+                ("hours", &mut again.hours),
+                ("pause_at", &mut again.pause_at),
+                ("user", &mut again.user),
+            ],
+        );
         Ok(render(status, &again))
     }
 }
@@ -239,17 +208,17 @@ pub(super) async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    let group = web.app().group(&me.actor.granted::<ViewUsers>()?, group_id(&id)?).await?;
+    let group = web.app().group(&me.actor.granted::<ViewUsers>()?, named(&id)?).await?;
     Ok(page(&GroupPage::new(&web, &me, frame, &group).await?))
 }
 
-pub(super) async fn save(change: Change) -> Result<Response, PageError> {
+pub(super) async fn save(change: Change<GroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().edit_group(granted, *id, &typed(form)).await.map(|_| "saved");
     change.answer(done).await
 }
 
-pub(super) async fn set_rule(change: Change) -> Result<Response, PageError> {
+pub(super) async fn set_rule(change: Change<GroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let rule = RuleForm {
         kind: form.text("rule"),
@@ -262,18 +231,18 @@ pub(super) async fn set_rule(change: Change) -> Result<Response, PageError> {
     change.answer(done).await
 }
 
-pub(super) async fn toggle_rule(change: Change) -> Result<Response, PageError> {
+pub(super) async fn toggle_rule(change: Change<GroupId>) -> Result<Response, PageError> {
     let done = change.web.app().toggle_rule(&change.granted, change.id).await.map(|_| "saved");
     change.answer(done).await
 }
 
-pub(super) async fn add_member(change: Change) -> Result<Response, PageError> {
+pub(super) async fn add_member(change: Change<GroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().add_member(granted, *id, form.text("user")).await.map(|()| "member_added");
     change.answer(done).await
 }
 
-pub(super) async fn delete(change: Change) -> Result<Response, PageError> {
-    change.web.app().delete_group(&change.granted, change.id).await?;
+pub(super) async fn delete(Change { web, granted, id, .. }: Change<GroupId>) -> Result<Response, PageError> {
+    web.app().delete_group(&granted, id).await?;
     Ok(flash::redirect("/admin/groups", "group_deleted"))
 }

@@ -5,11 +5,13 @@ mod activity;
 mod activity_entry;
 mod activity_row;
 mod activity_settings;
+mod address;
 mod administrator;
 mod administrator_actions;
 mod administrators;
 mod api_keys;
 mod bulk;
+mod change;
 mod charts;
 mod columns;
 mod confirm;
@@ -152,9 +154,4 @@ fn mail_texts() -> Router<Web> {
             get(mail_texts::ask_restore).post(mail_texts::restore),
         )
         .layer(DefaultBodyLimit::max(mail_texts::FORM_MAX))
-}
-
-/// The id in an address; anything else is no such user.
-fn user_id(text: &str) -> Result<claviger_domain::id::AccountId, crate::error::PageError> {
-    text.parse().map_err(|_| crate::error::PageError::NotFound("user"))
 }

@@ -1,43 +1,83 @@
-//! Whom a bulk action is for: ticked rows, or everyone who matches the list's filter.
+//! What is done to many at once: which verb, and for whom: ticked rows, or all that match the list's filter.
 
-use super::users::Listing;
-use crate::form::Posted;
-use claviger_app::stored::user_list::Filter;
-use claviger_domain::id::AccountId;
-use std::collections::BTreeMap;
+use super::{devices, users};
+use crate::{
+    error::PageError,
+    form::{Choice, Field, Posted},
+};
+use claviger_app::stored::{device_list, user_list};
+use claviger_domain::id::{AccountId, DeviceId};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 /// More ticks than a page has rows are no page's.
 const MOST: usize = 500;
 
-/// The chosen users, as a form carries them.
-pub(super) struct Selection {
-    pub(super) ids: Vec<AccountId>,
-    /// The list's address without its page, if everyone who matches is meant.
-    pub(super) everyone: Option<String>,
+/// A verb of the menu "more actions".
+pub(super) struct Action {
+    pub(super) key: &'static str,
+    pub(super) label: &'static str,
+    pub(super) button: &'static str,
 }
 
-impl Selection {
-    /// Ticked rows are fields `id.UUID`; `all` means everyone who matches `filter`.
-    pub(super) fn of(form: &Posted) -> Self {
-        let ids = form.names().filter_map(|name| name.strip_prefix("id.")?.parse().ok());
-        Self { ids: ids.take(MOST).collect(), everyone: form.has("all").then(|| form.owned("filter")) }
-    }
+/// The verb that was chosen in the menu.
+pub(super) fn chosen<K>(form: &Posted, from_key: fn(&str) -> Option<K>) -> Result<K, PageError> {
+    let nothing = PageError::Malformed("Choose an action. Go back and choose one.");
+    from_key(form.text("verb")).ok_or(nothing)
+}
 
-    pub(super) fn filter(&self) -> Filter {
-        match &self.everyone {
-            Some(query) => {
-                let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
-                Listing::new(query).filter()
-            }
-            None => Filter { ids: Some(self.ids.clone()), ..Filter::default() },
+/// The group that a verb is about.
+pub(super) struct Groups {
+    pub(super) field: Field,
+    pub(super) all: Vec<Choice>,
+}
+
+/// What is chosen, as a form carries it.
+pub(super) enum Selection<Id> {
+    /// These rows.
+    Ticked(Vec<Id>),
+    /// All that match the list's address, which is without its page.
+    All(String),
+}
+
+impl<Id: FromStr + Display> Selection<Id> {
+    /// Ticked rows are fields `id.UUID`; `all` means all that match `filter`.
+    pub(super) fn of(form: &Posted) -> Self {
+        if form.has("all") {
+            return Self::All(form.owned("filter"));
         }
+        let ids = form.names().filter_map(|name| name.strip_prefix("id.")?.parse().ok());
+        Self::Ticked(ids.take(MOST).collect())
     }
 
     /// What the next form must carry so that it means the same.
     pub(super) fn fields(&self) -> Vec<(String, String)> {
-        match &self.everyone {
-            Some(query) => vec![("all".into(), "on".into()), ("filter".into(), query.clone())],
-            None => self.ids.iter().map(|id| (format!("id.{id}"), "on".into())).collect(),
+        match self {
+            Self::Ticked(ids) => ids.iter().map(|id| (format!("id.{id}"), "on".into())).collect(),
+            Self::All(query) => vec![("all".into(), "on".into()), ("filter".into(), query.clone())],
+        }
+    }
+}
+
+fn read(query: &str) -> BTreeMap<String, String> {
+    serde_urlencoded::from_str(query).unwrap_or_default()
+}
+
+impl Selection<AccountId> {
+    pub(super) fn filter(&self) -> user_list::Filter {
+        match self {
+            Self::Ticked(ids) => user_list::Filter { ids: Some(ids.clone()), ..user_list::Filter::default() },
+            Self::All(query) => users::Listing::new(read(query)).filter(),
+        }
+    }
+}
+
+impl Selection<DeviceId> {
+    pub(super) fn filter(&self) -> device_list::Filter {
+        match self {
+            Self::Ticked(ids) => {
+                device_list::Filter { ids: Some(ids.clone()), ..device_list::Filter::default() }
+            }
+            Self::All(query) => devices::Listing::new(read(query)).filter(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     administrators::administrator_id,
+    change::named,
     user::{UserHeader, header},
-    user_id,
 };
 use crate::{
     Web,
@@ -106,7 +106,7 @@ async fn of_user(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<ViewUsers>()?, user_id(&id)?);
+    let (granted, id) = (me.actor.granted::<ViewUsers>()?, named(&id)?);
     let holder = web.app().user_with_factor(&granted, id).await?;
     let found = web.app().user_sessions(&granted, id).await?;
     let organization = web.app().organization().await?;
@@ -125,7 +125,7 @@ async fn end_all_of_user(
     Admin(me): Admin,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<AssistUsers>()?, user_id(&id)?);
+    let (granted, id) = (me.actor.granted::<AssistUsers>()?, named(&id)?);
     web.app().end_user_sessions(&granted, id, Ended::All).await?;
     Ok(flash::redirect(&user_path(id), "all_sessions_ended"))
 }
@@ -135,7 +135,7 @@ async fn end_of_user(
     Admin(me): Admin,
     Path((id, session)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let (granted, id) = (me.actor.granted::<AssistUsers>()?, user_id(&id)?);
+    let (granted, id) = (me.actor.granted::<AssistUsers>()?, named(&id)?);
     web.app().end_user_sessions(&granted, id, Ended::One(session_id(&session)?)).await?;
     Ok(flash::redirect(&user_path(id), "session_ended"))
 }

@@ -1,12 +1,12 @@
 //! Giving a hardware token to one user (S4.6).
 
-use super::user_id;
+use super::change::{Change, named};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Again, Field, Posted},
+    form::{Again, Field},
     view::{Link, filters, page, render},
     visit::Admin,
 };
@@ -23,6 +23,7 @@ use claviger_app::{
 };
 use claviger_domain::{
     account::Account,
+    id::AccountId,
     mfa::Requirement,
     permission::{ManageUsers, ViewUsers},
 };
@@ -87,19 +88,13 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     me.actor.granted::<ManageUsers>()?;
     web.app().require_fresh_code(&me.actor)?;
-    let account = web.app().user(&me.actor.granted::<ViewUsers>()?, user_id(&id)?).await?;
+    let account = web.app().user(&me.actor.granted::<ViewUsers>()?, named(&id)?).await?;
     Ok(page(&form(&web, &me, frame, &account).await?))
 }
 
 pub(super) async fn assign(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    posted: Posted,
+    Change { web, me, frame, granted, id, form: posted }: Change<AccountId>,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = user_id(&id)?;
     let (code, done) = match posted.text("confirm") {
         "later" => (FirstCode::Later, "token_waits"),
         _ => (FirstCode::Now(posted.text("code")), "token_assigned"),

@@ -1,6 +1,9 @@
 //! Hardware Tokens: the stock and who has what (S4.6).
 
-use super::confirm::Confirm;
+use super::{
+    address::{Address, Hidden, Segmented},
+    confirm::Confirm,
+};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -17,10 +20,7 @@ use axum::{
 };
 use claviger_app::{
     session::SignedIn,
-    stored::{
-        Held, ListedToken, TokenFilter, token_cursor,
-        user_list::{Cursor, Page},
-    },
+    stored::{Held, ListedToken, TokenFilter, token_cursor},
     words,
 };
 use claviger_domain::{
@@ -41,16 +41,10 @@ struct Tokens {
     may_edit: bool,
     no_tokens: bool,
     search: String,
-    held: String,
-    halves: Vec<Half>,
+    kept_filters: Vec<Hidden>,
+    halves: Vec<Segmented>,
     rows: Vec<TokenRow>,
     pager: Pager,
-}
-
-struct Half {
-    href: String,
-    label: &'static str,
-    selected: bool,
 }
 
 struct TokenRow {
@@ -63,63 +57,15 @@ struct TokenRow {
     action: Option<Link>,
 }
 
-/// The address's query, of which only known words count.
-struct Listing(BTreeMap<String, String>);
-
-impl Listing {
-    fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+fn filter(address: &Address) -> TokenFilter {
+    TokenFilter {
+        search: address.search(),
+        held: match address.get("held") {
+            "stock" => Some(Held::InStock),
+            "assigned" => Some(Held::Assigned),
+            _ => None,
+        },
     }
-
-    fn filter(&self) -> TokenFilter {
-        TokenFilter {
-            search: self.get("search").trim().chars().take(200).collect(),
-            held: match self.get("held") {
-                "stock" => Some(Held::InStock),
-                "assigned" => Some(Held::Assigned),
-                _ => None,
-            },
-        }
-    }
-
-    fn page(&self) -> Page {
-        match (cursor(self.get("after")), cursor(self.get("before"))) {
-            (Some(after), _) => Page::After(after),
-            (None, Some(before)) => Page::Before(before),
-            (None, None) => Page::First,
-        }
-    }
-
-    /// This list from its first page, with one word changed.
-    fn href(&self, name: &str, value: &str) -> String {
-        let mut query = self.0.clone();
-        query.remove("after");
-        query.remove("before");
-        query.insert(name.to_owned(), value.to_owned());
-        query.retain(|_, value| !value.is_empty());
-        match serde_urlencoded::to_string(&query) {
-            Ok(query) if !query.is_empty() => format!("{HERE}?{query}"),
-            _ => HERE.into(),
-        }
-    }
-
-    fn halves(&self) -> Vec<Half> {
-        let held = self.filter().held;
-        [
-            ("", "All", None),
-            ("stock", "In stock", Some(Held::InStock)),
-            ("assigned", "Assigned", Some(Held::Assigned)),
-        ]
-        .into_iter()
-        .map(|(word, label, half)| Half { href: self.href("held", word), label, selected: held == half })
-        .collect()
-    }
-}
-
-/// A cursor in an address: the row's id, a dot, and its sort value.
-fn cursor(text: &str) -> Option<Cursor> {
-    let (id, value) = text.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
 }
 
 pub(super) async fn show(
@@ -129,33 +75,25 @@ pub(super) async fn show(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let listing = Listing(query);
-    let filter = listing.filter();
-    let found = web.app().tokens(&granted, &filter, &listing.page(), PAGE).await?;
+    let address = Address::new(HERE, &["held"], query);
+    let filter = filter(&address);
+    let found = web.app().tokens(&granted, &filter, &address.page(), PAGE).await?;
     let matching = web.app().count_tokens(&granted, &filter).await?;
     let organization = web.app().organization().await?;
     let (zone, now) = (&organization.settings.time_zone, web.app().now());
     let may_edit = me.actor.granted::<ManageUsers>().is_ok();
-    let beside = |listed: Option<&ListedToken>, side: &str, is_there: bool| {
-        let cursor = listed.filter(|_| is_there).map(|listed| token_cursor(&listed.token))?;
-        Some(listing.href(side, &format!("{}.{}", cursor.id, cursor.value)))
-    };
-    let pager = Pager {
-        newer: beside(found.tokens.first(), "before", found.has_newer),
-        older: beside(found.tokens.last(), "after", found.has_older),
-        newer_label: "Previous",
-        older_label: "Next",
-        position: words::counted(matching, "token"),
-    };
+    let newer = found.tokens.first().filter(|_| found.has_newer);
+    let older = found.tokens.last().filter(|_| found.has_older);
+    let beside = |listed: Option<&ListedToken>| listed.map(|listed| token_cursor(&listed.token));
     Ok(page(&Tokens {
         chrome: AdminChrome::new(&web, &me, frame, "tokens").await?,
         may_edit,
         no_tokens: matching == 0 && filter == TokenFilter::default(),
         search: filter.search.clone(),
-        held: listing.get("held").to_owned(),
-        halves: listing.halves(),
+        kept_filters: address.kept(),
+        halves: address.segments("held", &[("", "All"), ("stock", "In stock"), ("assigned", "Assigned")]),
         rows: found.tokens.iter().map(|listed| row(listed, now, zone)).collect(),
-        pager,
+        pager: address.pager(beside(newer), beside(older), words::counted(matching, "token")),
     }))
 }
 

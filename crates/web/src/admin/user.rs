@@ -1,7 +1,8 @@
 //! One user: details, the form, and what happened (S4.1, S4.2).
 
 use super::{
-    facts, user_id,
+    change::{Change, named},
+    facts,
     user_new::{demand, person},
 };
 use crate::{
@@ -22,6 +23,7 @@ use claviger_app::stored::Holder;
 use claviger_app::{demand::days_to_show, session::SignedIn, users::UserEdit, words};
 use claviger_domain::{
     account::{Password, State as AccountState},
+    id::AccountId,
     mfa::{Enrollment, Requirement},
     permission::{AssistUsers, ManageUsers, ViewUsers},
     sign_in::TotpSwitch,
@@ -221,19 +223,12 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
+    let holder = web.app().user_with_factor(&granted, named(&id)?).await?;
     Ok(page(&UserPage::new(&web, &me, frame, &holder).await?))
 }
 
-pub(super) async fn save(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    Path(id): Path<String>,
-    form: Posted,
-) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
-    let id = user_id(&id)?;
+pub(super) async fn save(change: Change<AccountId>) -> Result<Response, PageError> {
+    let Change { web, me, frame, granted, id, form } = change;
     let holder = web.app().user_with_factor(&me.actor.granted::<ViewUsers>()?, id).await?;
     let edit = UserEdit {
         revision: form.text("revision").parse().ok(),

@@ -1,6 +1,6 @@
 //! What is done to one user: each verb asks first and tells what it will do (S3.2, S4.12, S4.19).
 
-use super::{confirm::Confirm, user_id, verb::Action};
+use super::{change::named, confirm::Confirm, verb::Action};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -188,7 +188,7 @@ struct Asked {
 
 impl Asked {
     fn new(web: Web, me: SignedIn, frame: Frame, path: &str, id: &str) -> Result<Self, PageError> {
-        let asked = Self { web, me, frame, action: Action::at(ACTIONS, path)?, id: user_id(id)? };
+        let asked = Self { web, me, frame, action: Action::at(ACTIONS, path)?, id: named(id)? };
         check(&asked.me, asked.action.verb)?;
         Ok(asked)
     }

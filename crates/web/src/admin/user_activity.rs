@@ -1,8 +1,8 @@
 //! What happened to a user and what they did (S4.13, section 12).
 
 use super::{
+    change::named,
     user::{UserHeader, header},
-    user_id,
 };
 use crate::{
     Web,
@@ -49,7 +49,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
-    let holder = web.app().user_with_factor(&granted, user_id(&id)?).await?;
+    let holder = web.app().user_with_factor(&granted, named(&id)?).await?;
     let organization = web.app().organization().await?;
     let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
     let entries = web.app().activity(&granted, &id, SHOWN).await?;

@@ -1,24 +1,24 @@
 //! A user's devices, and what they are there: number, group, shell, SSH keys (S3.1, S8.12).
 
 use super::{
+    change::{Change, named},
     device_parts::{SudoChoice, account_words, padlock, sudo_choices, sudo_words},
     device_users::sudo,
     user::{UserHeader, header},
-    user_id,
 };
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
-    form::{Again, Field, Posted},
+    form::{Again, Field},
     view::{Padlock, When, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
 use axum::{
     Router,
-    extract::{FromRequest, FromRequestParts, Path, Request, State},
+    extract::{Path, State},
     response::Response,
     routing::{get, post},
 };
@@ -34,7 +34,7 @@ use claviger_app::{
 use claviger_domain::{
     device::Sudo,
     id::AccountId,
-    permission::{Granted, ManageUsers, ViewUsers},
+    permission::{ManageUsers, ViewUsers},
     posix::PosixForm,
     time::Timestamp,
 };
@@ -145,35 +145,10 @@ async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    Ok(page(&UserDevices::new(&web, &me, frame, user_id(&id)?).await?))
+    Ok(page(&UserDevices::new(&web, &me, frame, named(&id)?).await?))
 }
 
-/// One of the page's forms, posted by somebody who may change users.
-struct Change {
-    web: Web,
-    me: SignedIn,
-    frame: Frame,
-    granted: Granted<ManageUsers>,
-    id: AccountId,
-    form: Posted,
-}
-
-impl FromRequest<Web> for Change {
-    type Rejection = PageError;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
-        let (mut parts, body) = request.into_parts();
-        let Admin(me) = Admin::from_request_parts(&mut parts, web).await?;
-        let granted = me.actor.granted::<ManageUsers>()?;
-        let path = Path::<String>::from_request_parts(&mut parts, web).await;
-        let id = user_id(&path.map_err(|_| PageError::NotFound("user"))?)?;
-        let Ok(frame) = Frame::from_request_parts(&mut parts, web).await;
-        let form = Posted::from_request(Request::from_parts(parts, body), web).await?;
-        Ok(Self { web: web.clone(), me, frame, granted, id, form })
-    }
-}
-
-impl Change {
+impl Change<AccountId> {
     /// What the form came to.
     async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
@@ -184,23 +159,22 @@ impl Change {
         let mut again = UserDevices::new(&web, &me, frame, id).await?;
         // What is wrong with the user stands beside the device that they are bound to.
         again.problem = problem.or_else(|| errors.of("user"));
-        for (name, field) in [
-            ("device", &mut again.device),
-            ("sudo", &mut again.sudo),
-            ("uid", &mut again.uid),
-            ("gid", &mut again.gid),
-            ("shell", &mut again.shell),
-            ("key", &mut again.key),
-        ] {
-            if form.has(name) {
-                *field = form.field(name, &errors);
-            }
-        }
+        form.put_back(
+            &errors,
+            [
+                ("device", &mut again.device),
+                ("sudo", &mut again.sudo),
+                ("uid", &mut again.uid),
+                ("gid", &mut again.gid),
+                ("shell", &mut again.shell),
+                ("key", &mut again.key),
+            ],
+        );
         Ok(render(status, &again))
     }
 }
 
-async fn bind(change: Change) -> Result<Response, PageError> {
+async fn bind(change: Change<AccountId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = match sudo(form) {
         Ok(sudo) => web.app().bind_to_named_device(granted, (form.text("device"), *id), sudo).await,
@@ -209,14 +183,14 @@ async fn bind(change: Change) -> Result<Response, PageError> {
     change.answer(done.map(|()| "device_bound")).await
 }
 
-async fn set_posix(change: Change) -> Result<Response, PageError> {
+async fn set_posix(change: Change<AccountId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let posix = PosixForm { uid: form.owned("uid"), gid: form.owned("gid"), shell: form.owned("shell") };
     let done = web.app().set_posix(granted, *id, &posix).await;
     change.answer(done.map(|_| "saved")).await
 }
 
-async fn add_key(change: Change) -> Result<Response, PageError> {
+async fn add_key(change: Change<AccountId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().add_ssh_key(granted, *id, form.text("key")).await;
     change.answer(done.map(|_| "ssh_key_added")).await
@@ -228,7 +202,7 @@ async fn remove_key(
     Path((id, key)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ManageUsers>()?;
-    let id = user_id(&id)?;
+    let id = named(&id)?;
     web.app().remove_ssh_key(&granted, id, &key).await?;
     Ok(flash::redirect(&format!("/admin/users/{id}/devices"), "ssh_key_removed"))
 }

@@ -1,5 +1,6 @@
 //! A new user (S3.1, S3.2, S4.1).
 
+use super::change::Change;
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
@@ -85,12 +86,8 @@ pub(super) async fn show(
 }
 
 pub(super) async fn create(
-    State(web): State<Web>,
-    Admin(me): Admin,
-    frame: Frame,
-    form: Posted,
+    Change { web, me, frame, granted, form, .. }: Change<()>,
 ) -> Result<Response, PageError> {
-    let granted = me.actor.granted::<ManageUsers>()?;
     let activation = if form.has("activate") { Activation::Now } else { Activation::Later };
     let made = web.app().create_user(&granted, &person(&form), &demand(&form), activation).await;
     let Again { status, errors, problem } = match made {

@@ -1,8 +1,10 @@
 //! The list of users: the state of the list is the address (S3.6, S4.15).
 
 use super::{
-    bulk::{self, Action},
+    address::{Address, Hidden, Segmented, StatusChip},
+    bulk,
     columns::{Choice, Column, Columns},
+    selection::Action,
 };
 use crate::{
     Web,
@@ -18,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use claviger_app::stored::user_list::{self, Cursor, Filter, Order, Page, RequirementFilter, Sort};
+use claviger_app::stored::user_list::{self, Filter, Order, Page, RequirementFilter, Sort};
 use claviger_app::words;
 use claviger_domain::{
     account::{Account, State as AccountState},
@@ -56,25 +58,6 @@ struct Users {
     pager: Pager,
 }
 
-struct Hidden {
-    name: &'static str,
-    value: String,
-}
-
-struct Segmented {
-    href: String,
-    label: String,
-    selected: bool,
-}
-
-struct StatusChip {
-    href: String,
-    key: &'static str,
-    label: &'static str,
-    count: String,
-    selected: bool,
-}
-
 struct Head {
     key: &'static str,
     label: &'static str,
@@ -98,90 +81,43 @@ struct UserRow {
     created: When,
 }
 
-/// The address's query, of which only known words count.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listing(BTreeMap<String, String>);
+/// The address of the list.
+pub(super) struct Listing(Address);
 
-const FILTERS: [&str; 6] = ["state", "mfa_requirement", "mfa_status", "group", "sort", "order"];
+const PATH: &str = "/admin/users";
+const KNOWN: [&str; 6] = ["state", "mfa_requirement", "mfa_status", "group", "sort", "order"];
 
 impl Listing {
-    pub(super) fn new(query: BTreeMap<String, String>) -> Self {
-        Self(query)
-    }
-
-    /// The address's query without its page: what is filtered by, and how it is sorted.
-    fn query(&self) -> String {
-        let mut query = self.0.clone();
-        query.retain(|name, value| {
-            !value.is_empty() && (name == "search" || FILTERS.contains(&name.as_str()))
-        });
-        serde_urlencoded::to_string(&query).unwrap_or_default()
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+    pub(super) const fn new(query: BTreeMap<String, String>) -> Self {
+        Self(Address::new(PATH, &KNOWN, query))
     }
 
     pub(super) fn filter(&self) -> Filter {
-        let status = self.get("mfa_status");
+        let status = self.0.get("mfa_status");
         let known = ["inactive", "enrolled"].contains(&status) || Status::KEYS.contains(&status);
         Filter {
-            search: self.get("search").trim().chars().take(200).collect(),
-            state: AccountState::from_key(self.get("state")),
-            requirement: match self.get("mfa_requirement") {
+            search: self.0.search(),
+            state: AccountState::from_key(self.0.get("state")),
+            requirement: match self.0.get("mfa_requirement") {
                 "required" => Some(RequirementFilter::Required),
                 "not_required" => Some(RequirementFilter::NotRequired),
                 _ => None,
             },
             status: known.then(|| status.to_owned()),
-            group: self.get("group").parse().ok(),
+            group: self.0.get("group").parse().ok(),
             ids: None,
         }
     }
 
     fn sort(&self) -> (Sort, Order) {
-        let sort = match self.get("sort") {
+        let sort = match self.0.get("sort") {
             "email" => Sort::Email,
             "created" => Sort::Created,
             "deadline" => Sort::Deadline,
             _ => Sort::Name,
         };
-        (sort, if self.get("order") == "desc" { Order::Descending } else { Order::Ascending })
+        (sort, if self.0.get("order") == "desc" { Order::Descending } else { Order::Ascending })
     }
-
-    fn page(&self) -> Page {
-        match (cursor(self.get("after")), cursor(self.get("before"))) {
-            (Some(after), _) => Page::After(after),
-            (None, Some(before)) => Page::Before(before),
-            (None, None) => Page::First,
-        }
-    }
-
-    /// This list with some words changed, from its first page.
-    fn href(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = self.0.clone();
-        query.remove("after");
-        query.remove("before");
-        for (name, value) in changes {
-            query.insert((*name).to_owned(), (*value).to_owned());
-        }
-        query.retain(|_, value| !value.is_empty());
-        match serde_urlencoded::to_string(&query) {
-            Ok(query) if !query.is_empty() => format!("/admin/users?{query}"),
-            _ => "/admin/users".into(),
-        }
-    }
-}
-
-/// A cursor in an address: the row's id, a dot, and its sort value.
-fn cursor(text: &str) -> Option<Cursor> {
-    let (id, value) = text.split_once('.')?;
-    Some(Cursor { value: value.to_owned(), id: id.parse().ok()? })
-}
-
-fn cursor_text(account: &Account, sort: Sort) -> String {
-    let cursor = user_list::cursor(account, sort);
-    format!("{}.{}", cursor.id, cursor.value)
 }
 
 pub(super) async fn show(
@@ -193,9 +129,10 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let granted = me.actor.granted::<ViewUsers>()?;
     let columns = Columns::of(&jar);
-    let listing = Listing(query);
+    let listing = Listing::new(query);
     let (filter, (sort, order)) = (listing.filter(), listing.sort());
-    let asked = user_list::Listing { filter: filter.clone(), sort, order, page: listing.page(), limit: PAGE };
+    let address = listing.0;
+    let asked = user_list::Listing { filter: filter.clone(), sort, order, page: address.page(), limit: PAGE };
     let found = web.app().users(&granted, &asked).await?;
     let counts = web.app().users_by_status().await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
@@ -221,84 +158,40 @@ pub(super) async fn show(
     };
     let organization = web.app().organization().await?;
     let (zone, now) = (&organization.settings.time_zone, web.app().now());
-    let beside = |account: Option<&Account>, side: &str, is_there: bool| {
-        account.filter(|_| is_there).map(|account| listing.href(&[(side, &cursor_text(account, sort))]))
-    };
-    let pager = Pager {
-        newer: beside(found.users.first(), "before", found.has_newer),
-        older: beside(found.users.last(), "after", found.has_older),
-        newer_label: "Previous",
-        older_label: "Next",
-        position: matching.clone(),
-    };
+    let beside = |account: Option<&Account>| account.map(|account| user_list::cursor(account, sort));
+    let newer = beside(found.users.first().filter(|_| found.has_newer));
+    let older = beside(found.users.last().filter(|_| found.has_older));
+    let statuses = Status::KEYS.into_iter().map(|key| address.chip(key, (key, Status::words(key)), &counts));
     Ok(page(&Users {
         chrome: AdminChrome::new(&web, &me, frame, "users").await?,
         may_edit: me.actor.granted::<ManageUsers>().is_ok(),
         no_users: total == 0,
         search: filter.search.clone(),
-        kept_filters: kept(&listing),
-        states: segments(
-            &listing,
+        kept_filters: address.kept(),
+        states: address.segments(
             "state",
             &[("", "All"), ("staged", "Staged"), ("activated", "Activated"), ("suspended", "Suspended")],
         ),
-        requirements: segments(
-            &listing,
+        requirements: address.segments(
             "mfa_requirement",
             &[("", "All"), ("required", "Required"), ("not_required", "Not required")],
         ),
-        statuses: chips(&listing, &counts),
-        heads: heads(&listing, &columns),
+        statuses: statuses.collect(),
+        heads: heads(&address, (sort, order), &columns),
         chooser: columns.choices(),
-        here: listing.href(&[]),
+        here: address.href(&[]),
         group,
         actions: bulk::actions_of(&me),
-        query: listing.query(),
+        query: address.query(),
+        pager: address.pager(newer, older, matching.clone()),
         everyone: matching,
         rows: found.users.iter().map(|account| row(account, (&groups, &bounced), now, zone)).collect(),
         columns,
-        clear: "/admin/users".into(),
-        pager,
+        clear: PATH.into(),
     }))
 }
 
-fn kept(listing: &Listing) -> Vec<Hidden> {
-    let kept = FILTERS.into_iter().map(|name| Hidden { name, value: listing.get(name).to_owned() });
-    kept.filter(|hidden| !hidden.value.is_empty()).collect()
-}
-
-fn segments(listing: &Listing, name: &str, words: &[(&str, &str)]) -> Vec<Segmented> {
-    let known = words.iter().any(|(key, _)| *key == listing.get(name));
-    words
-        .iter()
-        .map(|(key, label)| Segmented {
-            href: listing.href(&[(name, key)]),
-            label: (*label).to_owned(),
-            selected: if known { *key == listing.get(name) } else { key.is_empty() },
-        })
-        .collect()
-}
-
-fn chips(listing: &Listing, counts: &[(String, i64)]) -> Vec<StatusChip> {
-    Status::KEYS
-        .into_iter()
-        .map(|key| {
-            let selected = listing.get("mfa_status") == key;
-            StatusChip {
-                href: listing.href(&[("mfa_status", if selected { "" } else { key })]),
-                key,
-                label: Status::words(key),
-                count: words::number(
-                    counts.iter().find(|(status, _)| status == key).map_or(0, |(_, count)| *count),
-                ),
-                selected,
-            }
-        })
-        .collect()
-}
-
-fn heads(listing: &Listing, columns: &Columns) -> Vec<Head> {
-    let (sort, order) = listing.sort();
+fn heads(address: &Address, (sort, order): (Sort, Order), columns: &Columns) -> Vec<Head> {
     let head = |class, label, key: Option<(&'static str, Sort)>| {
         let sorted = match (key, order) {
             (Some((_, by)), Order::Ascending) if by == sort => "asc",
@@ -306,7 +199,7 @@ fn heads(listing: &Listing, columns: &Columns) -> Vec<Head> {
             _ => "",
         };
         let turned = if sorted == "asc" { "desc" } else { "" };
-        let href = key.map(|(key, _)| listing.href(&[("sort", key), ("order", turned)]));
+        let href = key.map(|(key, _)| address.href(&[("sort", key), ("order", turned)]));
         Head { key: class, label, href, sorted }
     };
     let mut heads = vec![head("user", "User", Some(("name", Sort::Name)))];
@@ -353,7 +246,7 @@ fn row(
 pub(super) async fn choose_columns(Admin(me): Admin, form: Posted) -> Result<Response, PageError> {
     me.actor.granted::<ViewUsers>()?;
     let back = form.text("here");
-    let back = if back.starts_with("/admin/users") { back } else { "/admin/users" };
+    let back = if back.starts_with(PATH) { back } else { PATH };
     let mut response = Redirect::to(back).into_response();
     if let Ok(cookie) = Columns::chosen(&form).cookie().parse() {
         response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);

@@ -3,22 +3,21 @@
 use super::{
     body::{Body, Query},
     condition::{On, Revised, Tagged},
-    key::Caller,
-    listing::page_size,
+    key::May,
+    listing::{cursor, page_size},
+    path::OneConnectKey,
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
     repeat::ShownOnce,
+    schema::Id,
 };
 use axum::{
     Extension, Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claviger_app::{Refusal, device_admin::NewConnectKey, words};
+use claviger_app::{device_admin::NewConnectKey, words};
 use claviger_domain::{
     connect_key::{ConnectKey, Form},
-    field::FieldError,
-    id::ConnectKeyId,
     permission::{ManageUsers, ViewUsers},
     time::Timestamp,
 };
@@ -105,17 +104,17 @@ pub(crate) struct ConnectKeyListing {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectKeyBody {
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// A number of days from 1 to 3650; null or left out: it doesn't run out.
+    #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<i64>,
     /// 1 to 100,000 devices; null or left out: any number.
+    #[schema(minimum = 1, maximum = 100000)]
     uses: Option<i64>,
     /// UUID of a group that new devices join.
+    #[schema(value_type = Option<Id>)]
     device_group: Option<String>,
-}
-
-fn key_id(text: &str) -> Result<ConnectKeyId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("connect key")))
 }
 
 #[utoipa::path(get, path = "/api/v1/connect-keys", tag = "connect-keys", operation_id = "listConnectKeys",
@@ -123,13 +122,11 @@ fn key_id(text: &str) -> Result<ConnectKeyId, ApiError> {
     responses((status = 200, body = ConnectKeyPage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(listing): Query<ConnectKeyListing>,
 ) -> Result<Json<ConnectKeyPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let limit = page_size(listing.limit)?;
-    let wrong = |_| FieldError::new("cursor", "Pass next_cursor of the page before.");
-    let before = listing.cursor.map(|cursor| cursor.parse().map_err(wrong)).transpose()?;
+    let before = cursor(listing.cursor.as_deref(), |text| text.parse().ok())?;
     let found = web.app().connect_keys(&granted, before, limit).await?;
     let now = web.app().now();
     let last = found.keys.last().filter(|_| found.has_older);
@@ -144,10 +141,9 @@ pub(crate) async fn list(
     responses((status = 201, body = NewConnectKeyView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
     Body(new): Body<ConnectKeyBody>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let form = Form {
         name: new.name,
         expires: new.expires_in_days.map_or("never".into(), |days| days.to_string()),
@@ -171,10 +167,10 @@ fn new_key(made: &NewConnectKey, now: Timestamp) -> NewConnectKeyView {
     responses((status = 200, body = ConnectKeyView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneConnectKey(id): OneConnectKey,
 ) -> Result<Tagged<ConnectKeyView>, ApiError> {
-    let key = web.app().connect_key(&caller.granted::<ViewUsers>()?, key_id(&id)?).await?;
+    let key = web.app().connect_key(&granted, id).await?;
     Ok(Tagged(ConnectKeyView::of(&key, web.app().now())))
 }
 
@@ -183,11 +179,10 @@ pub(crate) async fn show(
     responses((status = 200, body = NewConnectKeyView), Refused, Absent, Conflicting))]
 pub(crate) async fn rotate(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneConnectKey(id): OneConnectKey,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let made = web.app().rotate_connect_key(&granted, key_id(&id)?).await?;
+    let made = web.app().rotate_connect_key(&granted, id).await?;
     Ok((Extension(ShownOnce), Json(new_key(&made, web.app().now()))).into_response())
 }
 
@@ -196,10 +191,9 @@ pub(crate) async fn rotate(
     responses((status = 200, body = ConnectKeyView), Refused, Absent, Conflicting))]
 pub(crate) async fn revoke(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneConnectKey(id): OneConnectKey,
 ) -> Result<Tagged<ConnectKeyView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let key = web.app().revoke_connect_key(&granted, key_id(&id)?).await?;
+    let key = web.app().revoke_connect_key(&granted, id).await?;
     Ok(Tagged(ConnectKeyView::of(&key, web.app().now())))
 }

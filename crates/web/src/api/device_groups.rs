@@ -3,22 +3,19 @@
 use super::{
     body::Body,
     condition::{On, Revised, Tagged},
-    devices::{BindBody, device_id},
+    devices::BindBody,
     groups::GroupBody,
-    key::Caller,
+    key::May,
+    path::{OneBoundGroup, OneDeviceGroup, OneDeviceMember},
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
 };
 use axum::{
     Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claviger_app::{Refusal, groups::GroupForm, stored::DeviceGroup, words};
-use claviger_domain::{
-    id::{DeviceGroupId, GroupId},
-    permission::{ManageUsers, ViewUsers},
-};
+use claviger_app::{groups::GroupForm, stored::DeviceGroup, words};
+use claviger_domain::permission::{ManageUsers, ViewUsers};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,22 +67,14 @@ pub(crate) struct GroupBindingView {
     bound_at: String,
 }
 
-fn group_id(text: &str) -> Result<GroupId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("group")))
-}
-
-fn device_group_id(text: &str) -> Result<DeviceGroupId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("device group")))
-}
-
 #[utoipa::path(get, path = "/api/v1/device-groups", tag = "device-groups", operation_id = "listDeviceGroups",
     extensions(("x-permission" = json!("ViewUsers"))),
     responses((status = 200, body = Vec<DeviceGroupView>), Refused))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
 ) -> Result<Json<Vec<DeviceGroupView>>, ApiError> {
-    let groups = web.app().device_groups(&caller.granted::<ViewUsers>()?).await?;
+    let groups = web.app().device_groups(&granted).await?;
     Ok(Json(groups.iter().map(|counted| DeviceGroupView::from(&counted.group)).collect()))
 }
 
@@ -94,10 +83,9 @@ pub(crate) async fn list(
     responses((status = 201, body = DeviceGroupView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
     Body(new): Body<GroupBody>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let group = web.app().create_device_group(&granted, &GroupForm::from(new)).await?;
     let location = format!("/api/v1/device-groups/{}", group.id);
     let view = Tagged(DeviceGroupView::from(&group));
@@ -109,10 +97,10 @@ pub(crate) async fn create(
     responses((status = 200, body = DeviceGroupView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
 ) -> Result<Tagged<DeviceGroupView>, ApiError> {
-    let group = web.app().device_group(&caller.granted::<ViewUsers>()?, device_group_id(&id)?).await?;
+    let group = web.app().device_group(&granted, id).await?;
     Ok(Tagged(DeviceGroupView::from(&group)))
 }
 
@@ -122,13 +110,11 @@ pub(crate) async fn show(
     responses((status = 200, body = DeviceGroupView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
     Body(change): Body<GroupBody>,
 ) -> Result<Tagged<DeviceGroupView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let form = GroupForm::from(change);
-    let group = web.app().edit_device_group(&granted, device_group_id(&id)?, &form).await?;
+    let group = web.app().edit_device_group(&granted, id, &GroupForm::from(change)).await?;
     Ok(Tagged(DeviceGroupView::from(&group)))
 }
 
@@ -137,10 +123,10 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
 ) -> Result<StatusCode, ApiError> {
-    web.app().delete_device_group(&caller.granted::<ManageUsers>()?, device_group_id(&id)?).await?;
+    web.app().delete_device_group(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -150,11 +136,11 @@ pub(crate) async fn delete(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn add_device(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, device)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
+    OneDeviceMember(device): OneDeviceMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().join_device_group(&granted, device_group_id(&id)?, device_id(&device)?).await?;
+    web.app().join_device_group(&granted, id, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -164,11 +150,11 @@ pub(crate) async fn add_device(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn remove_device(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, device)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
+    OneDeviceMember(device): OneDeviceMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().leave_device_group(&granted, device_group_id(&id)?, device_id(&device)?).await?;
+    web.app().leave_device_group(&granted, id, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -178,11 +164,10 @@ pub(crate) async fn remove_device(
     responses((status = 200, body = Vec<GroupBindingView>), Refused, Absent))]
 pub(crate) async fn bindings(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
 ) -> Result<Json<Vec<GroupBindingView>>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let group = web.app().device_group(&granted, device_group_id(&id)?).await?;
+    let group = web.app().device_group(&granted, id).await?;
     let bindings = web.app().group_bindings(&granted, group.id).await?;
     let view = bindings.into_iter().map(|binding| GroupBindingView {
         id: binding.user_group.to_string(),
@@ -200,13 +185,13 @@ pub(crate) async fn bindings(
     request_body = BindBody, responses((status = 204), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn bind(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, group)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
+    OneBoundGroup(group): OneBoundGroup,
     Body(body): Body<BindBody>,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let sudo = body.sudo()?;
-    web.app().bind_group(&granted, (device_group_id(&id)?, group_id(&group)?), sudo).await?;
+    web.app().bind_group(&granted, (id, group), sudo).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -216,10 +201,10 @@ pub(crate) async fn bind(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn unbind(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, group)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDeviceGroup(id): OneDeviceGroup,
+    OneBoundGroup(group): OneBoundGroup,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().unbind_group(&granted, (device_group_id(&id)?, group_id(&group)?)).await?;
+    web.app().unbind_group(&granted, (id, group)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

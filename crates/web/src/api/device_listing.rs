@@ -1,6 +1,9 @@
 //! Which devices are listed, previewed or changed: filters and pages.
 
-use super::listing::{chosen, decode, page_size};
+use super::{
+    listing::{chosen, cursor, decode, page_after, page_size},
+    schema::{DeviceStatusWord, Id, PlatformWord, PresenceWord},
+};
 use claviger_app::stored::{
     device_binding::After,
     device_list::{Filter, Presence, STATUSES},
@@ -24,12 +27,16 @@ pub(crate) struct DeviceListing {
     /// A part of a name, host name, system or address.
     search: Option<String>,
     /// `on`, `waiting`, `blocked`, `paused` or `off`.
+    #[param(value_type = Option<DeviceStatusWord>, inline)]
     mfa_status: Option<String>,
     /// `linux`, `windows` or `macos`.
+    #[param(value_type = Option<PlatformWord>, inline)]
     platform: Option<String>,
     /// `online` or `offline`.
+    #[param(value_type = Option<PresenceWord>, inline)]
     presence: Option<String>,
     /// The id of a group of devices: those in it only.
+    #[param(value_type = Option<Id>, inline)]
     group: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -50,11 +57,7 @@ impl DeviceListing {
         };
         let filter = wanted.parse(&mut fields);
         let limit = fields.take(page_size(self.limit));
-        let page = fields.take(match self.cursor.as_deref().map(decode) {
-            None => Ok(Page::First),
-            Some(Some(cursor)) => Ok(Page::After(cursor)),
-            Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-        });
+        let page = fields.take(page_after(self.cursor.as_deref()));
         let parsed = (|| Some((filter?, page?, limit?)))();
         fields.finish(parsed)
     }
@@ -65,9 +68,13 @@ impl DeviceListing {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeviceFilter {
     search: Option<String>,
+    #[schema(value_type = Option<DeviceStatusWord>)]
     mfa_status: Option<String>,
+    #[schema(value_type = Option<PlatformWord>)]
     platform: Option<String>,
+    #[schema(value_type = Option<PresenceWord>)]
     presence: Option<String>,
+    #[schema(value_type = Option<Id>)]
     group: Option<String>,
 }
 
@@ -116,12 +123,8 @@ pub(super) fn meant(
 }
 
 /// The place in a list that a cursor names.
-pub(super) fn place(cursor: Option<&str>) -> Result<Option<After>, FieldError> {
-    match cursor.map(decode) {
-        None => Ok(None),
-        Some(Some(Cursor { value, id })) => Ok(Some(After { name: value, id })),
-        Some(None) => Err(FieldError::new("cursor", "Pass next_cursor of the page before.")),
-    }
+pub(super) fn place(text: Option<&str>) -> Result<Option<After>, FieldError> {
+    Ok(cursor(text, decode)?.map(|Cursor { value, id }| After { name: value, id }))
 }
 
 pub(super) fn encode_place(place: &After) -> String {

@@ -4,16 +4,17 @@ use super::{
     body::Body,
     condition::{On, Tagged},
     device_listing::{DeviceFilter, meant},
-    devices::{DeviceView, device_id, is_on, user_id},
+    devices::{DeviceView, is_on},
     jobs,
-    key::Caller,
+    key::May,
     listing::chosen,
+    path::{OneDevice, OneMember},
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
     repeat::ShownOnce,
+    schema::{DeviceBulkWord, FirstFactorWord, Id, ReasonText},
 };
 use axum::{
     Extension, Json,
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -84,8 +85,10 @@ fn revert(minutes: Option<i64>) -> Result<Revert, FieldError> {
 pub(crate) struct MfaBody {
     enabled: bool,
     /// `password`, `public_key` or `both`, each followed by the code: needed where password login and public keys are both on.
+    #[schema(value_type = Option<FirstFactorWord>)]
     ssh_first_factors: Option<String>,
     /// 5 to 1440: the device takes it back unless somebody signs in with a code within so many minutes.
+    #[schema(minimum = 5, maximum = 1440)]
     revert_unless_proven_minutes: Option<i64>,
 }
 
@@ -95,12 +98,10 @@ pub(crate) struct MfaBody {
     responses((status = 200, body = DeviceView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
     Body(body): Body<MfaBody>,
 ) -> Result<Tagged<DeviceView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let id = device_id(&id)?;
     let mut fields = Fields::new();
     let first = fields.take(first_factor(body.ssh_first_factors.as_deref()));
     let revert = fields.take(revert(body.revert_unless_proven_minutes));
@@ -118,11 +119,10 @@ pub(crate) async fn set(
     responses((status = 200, body = DeviceView), Refused, Absent, Conflicting))]
 pub(crate) async fn confirm(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
 ) -> Result<Tagged<DeviceView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let listed = web.app().confirm_device_mfa(&granted, device_id(&id)?).await?;
+    let listed = web.app().confirm_device_mfa(&granted, id).await?;
     Ok(Tagged(DeviceView::of(&listed, web.app().now())))
 }
 
@@ -131,10 +131,12 @@ pub(crate) async fn confirm(
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewBody {
     /// Up to 1,000 ids of devices; the first 100 by name are told.
+    #[schema(value_type = Option<Vec<Id>>, max_items = 1000)]
     ids: Option<Vec<String>>,
     /// Those that match now; the first 100 by name are told.
     filter: Option<DeviceFilter>,
     /// `password`, `public_key` or `both`: as it would be chosen.
+    #[schema(value_type = Option<FirstFactorWord>)]
     ssh_first_factors: Option<String>,
 }
 
@@ -223,10 +225,9 @@ impl From<&PersonPreview> for PersonPreviewView {
     responses((status = 200, body = PreviewView), Refused, BadBody))]
 pub(crate) async fn preview(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Body(body): Body<PreviewBody>,
 ) -> Result<Json<PreviewView>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let mut fields = Fields::new();
     let filter = meant(body.ids.as_deref(), body.filter.as_ref(), &mut fields);
     let first = fields.take(first_factor(body.ssh_first_factors.as_deref()));
@@ -250,14 +251,18 @@ pub(crate) async fn preview(
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeviceBulk {
     /// `enable_mfa`, `disable_mfa`, `add_to_group`, `remove_from_group` or `delete`.
+    #[schema(value_type = DeviceBulkWord)]
     action: String,
     /// Up to 1,000 ids of devices.
+    #[schema(value_type = Option<Vec<Id>>, max_items = 1000)]
     ids: Option<Vec<String>>,
     /// Those that match now.
     filter: Option<DeviceFilter>,
     /// For `enable_mfa`: 5 to 1440.
+    #[schema(minimum = 5, maximum = 1440)]
     revert_unless_proven_minutes: Option<i64>,
     /// For `add_to_group` and `remove_from_group`: the id of a group of devices.
+    #[schema(value_type = Option<Id>)]
     group: Option<String>,
 }
 
@@ -280,20 +285,20 @@ impl DeviceBulk {
 
 #[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", operation_id = "startDeviceBulk",
     extensions(("x-permission" = json!("ManageUsers"))), request_body = DeviceBulk,
-    responses((status = 202, body = jobs::JobView), Refused, Conflicting, BadBody))]
+    responses((status = 202, body = jobs::JobView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn bulk(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ManageUsers>,
+    May(viewing): May<ViewUsers>,
     Body(request): Body<DeviceBulk>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let mut fields = Fields::new();
     let filter = meant(request.ids.as_deref(), request.filter.as_ref(), &mut fields);
     let verb = fields.take(request.verb());
     let (filter, verb) = fields.finish(filter.zip(verb))?;
     let id = web.app().start_device_bulk(&granted, &verb, &filter).await?;
     let location = format!("/api/v1/jobs/{id}");
-    let view = jobs::view(&web, &caller.granted()?, id).await?;
+    let view = jobs::view(&web, &viewing, id).await?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
@@ -302,8 +307,10 @@ pub(crate) async fn bulk(
 #[serde(deny_unknown_fields)]
 pub(crate) struct BreakGlassBody {
     /// 1 to 168, 8 by default.
+    #[schema(minimum = 1, maximum = 168)]
     hours: Option<i64>,
     /// Kept in the activity log.
+    #[schema(value_type = ReasonText)]
     reason: String,
 }
 
@@ -323,14 +330,14 @@ pub(crate) struct BreakGlassView {
     responses((status = 201, body = BreakGlassView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn break_glass(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<AssistUsers>,
+    OneDevice(id): OneDevice,
+    OneMember(user): OneMember,
     Body(body): Body<BreakGlassBody>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<AssistUsers>()?;
     let hours = body.hours.unwrap_or(claviger_domain::break_glass::DEFAULT_HOURS).to_string();
     let asked = (hours.as_str(), body.reason.as_str());
-    let made = web.app().make_break_glass(&granted, (device_id(&id)?, user_id(&user)?), asked).await?;
+    let made = web.app().make_break_glass(&granted, (id, user), asked).await?;
     let view = BreakGlassView { code: made.code.expose().clone(), expires_at: words::iso(made.expires_at) };
     Ok((StatusCode::CREATED, Extension(ShownOnce), Json(view)).into_response())
 }

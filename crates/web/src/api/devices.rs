@@ -3,27 +3,23 @@
 use super::{
     body::{Body, Query},
     condition::{On, Revised, Tagged},
-    device_listing::{DeviceListing, encode_place},
+    device_listing::{DeviceListing, encode_place, place},
     device_mfa::{DeviceMfaView, first_factor},
-    key::Caller,
-    listing::{chosen, encode},
+    key::May,
+    listing::{chosen, encode, page_size},
+    path::{OneDevice, OneMember},
     problem::{Absent, ApiError, BadBody, BadQuery, Conflicting, Refused},
+    schema::{FirstFactorWord, NotEnrolledWord, SudoWord, WhenDownWord},
 };
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use claviger_app::{
-    Refusal,
     device_admin::{DeviceChange, ListedDevice},
-    stored::{
-        BoundUser,
-        device_binding::{After, Way},
-        device_list::cursor,
-    },
+    stored::{BoundUser, device_binding::Way, device_list::cursor},
     words,
 };
 use claviger_domain::{
     device::{NotEnrolled, SshChange, Sudo, Switch, WhenDown, forecast::Reach},
     field::{FieldError, Fields},
-    id::{AccountId, DeviceId},
     permission::{ManageUsers, ViewUsers},
     time::Timestamp,
 };
@@ -135,6 +131,7 @@ pub(crate) struct DevicePage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeviceBody {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// Allow SSH Password Login.
     ssh_password_login: Option<bool>,
@@ -143,12 +140,15 @@ pub(crate) struct DeviceBody {
     /// Allow root login.
     ssh_root_login: Option<bool>,
     /// `password`, `public_key` or `both`: needed while MFA is on and both of the first two are.
+    #[schema(value_type = Option<FirstFactorWord>)]
     ssh_first_factors: Option<String>,
     /// Whether sudo and su ask for the code, too.
     sudo_asks: Option<bool>,
     /// `closed` or `open`.
+    #[schema(value_type = Option<WhenDownWord>)]
     when_down: Option<String>,
     /// `first_factor_alone` or `refused`.
+    #[schema(value_type = Option<NotEnrolledWord>)]
     not_enrolled: Option<String>,
 }
 
@@ -178,23 +178,14 @@ impl DeviceBody {
     }
 }
 
-pub(super) fn user_id(text: &str) -> Result<AccountId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("user")))
-}
-
-pub(super) fn device_id(text: &str) -> Result<DeviceId, ApiError> {
-    text.parse().map_err(|_| ApiError::from(Refusal::NotFound("device")))
-}
-
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices", operation_id = "listDevices",
     extensions(("x-permission" = json!("ViewUsers"))), params(DeviceListing),
     responses((status = 200, body = DevicePage), Refused, BadQuery))]
 pub(crate) async fn list(
     On(web): On,
-    Caller(caller): Caller,
+    May(granted): May<ViewUsers>,
     Query(listing): Query<DeviceListing>,
 ) -> Result<Json<DevicePage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
     let (filter, page, limit) = listing.parse()?;
     let found = web.app().devices(&granted, &filter, (&page, limit)).await?;
     let now = web.app().now();
@@ -210,10 +201,10 @@ pub(crate) async fn list(
     responses((status = 200, body = DeviceView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneDevice(id): OneDevice,
 ) -> Result<Tagged<DeviceView>, ApiError> {
-    let listed = web.app().device(&caller.granted::<ViewUsers>()?, device_id(&id)?).await?;
+    let listed = web.app().device(&granted, id).await?;
     Ok(Tagged(DeviceView::of(&listed, web.app().now())))
 }
 
@@ -223,13 +214,12 @@ pub(crate) async fn show(
     responses((status = 200, body = DeviceView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
     Body(body): Body<DeviceBody>,
 ) -> Result<Tagged<DeviceView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let change = body.parse()?;
-    let listed = web.app().change_device(&granted, device_id(&id)?, &change, None).await?;
+    let listed = web.app().change_device(&granted, id, &change, None).await?;
     Ok(Tagged(DeviceView::of(&listed, web.app().now())))
 }
 
@@ -238,11 +228,10 @@ pub(crate) async fn change(
     responses((status = 204), Refused, Absent))]
 pub(crate) async fn delete(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().delete_device(&granted, device_id(&id)?).await?;
+    web.app().delete_device(&granted, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -310,14 +299,13 @@ pub(crate) struct BoundListing {
     responses((status = 200, body = BoundUserPage), Refused, Absent, BadQuery))]
 pub(crate) async fn users(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneDevice(id): OneDevice,
     Query(listing): Query<BoundListing>,
 ) -> Result<Json<BoundUserPage>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let limit = super::listing::page_size(listing.limit)?;
-    let after: Option<After> = super::device_listing::place(listing.cursor.as_deref())?;
-    let found = web.app().device_users(&granted, device_id(&id)?, (after.as_ref(), limit)).await?;
+    let limit = page_size(listing.limit)?;
+    let after = place(listing.cursor.as_deref())?;
+    let found = web.app().device_users(&granted, id, (after.as_ref(), limit)).await?;
     Ok(Json(BoundUserPage {
         items: found.users.iter().map(BoundUserView::from).collect(),
         next_cursor: found.next.as_ref().map(encode_place),
@@ -329,6 +317,7 @@ pub(crate) async fn users(
 #[serde(deny_unknown_fields)]
 pub(crate) struct BindBody {
     /// `none` (default), `with_password` or `without_password`.
+    #[schema(value_type = Option<SudoWord>)]
     sudo: Option<String>,
 }
 
@@ -345,13 +334,13 @@ impl BindBody {
     request_body = BindBody, responses((status = 204), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn bind(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
+    OneMember(user): OneMember,
     Body(body): Body<BindBody>,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let sudo = body.sudo()?;
-    web.app().bind_user(&granted, (device_id(&id)?, user_id(&user)?), sudo).await?;
+    web.app().bind_user(&granted, (id, user), sudo).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -361,11 +350,11 @@ pub(crate) async fn bind(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn unbind(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
+    OneMember(user): OneMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().unbind_user(&granted, (device_id(&id)?, user_id(&user)?)).await?;
+    web.app().unbind_user(&granted, (id, user)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -375,10 +364,10 @@ pub(crate) async fn unbind(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn take_over(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, user)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneDevice(id): OneDevice,
+    OneMember(user): OneMember,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().confirm_take_over(&granted, (device_id(&id)?, user_id(&user)?)).await?;
+    web.app().confirm_take_over(&granted, (id, user)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -151,8 +151,7 @@ pub(crate) async fn create(
     May(granted): May<ManageUsers>,
     Body(new): Body<GroupBody>,
 ) -> Result<Response, ApiError> {
-    let form = GroupForm { name: new.name, description: new.description };
-    let group = web.app().create_group(&granted, &form).await?;
+    let group = web.app().create_group(&granted, &GroupForm::from(new)).await?;
     let location = format!("/api/v1/groups/{}", group.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Tagged(GroupView::from(&group))).into_response())
 }
@@ -178,8 +177,7 @@ pub(crate) async fn change(
     OneGroup(id): OneGroup,
     Body(change): Body<GroupBody>,
 ) -> Result<Tagged<GroupView>, ApiError> {
-    let form = GroupForm { name: change.name, description: change.description };
-    let group = web.app().edit_group(&granted, id, &form).await?;
+    let group = web.app().edit_group(&granted, id, &GroupForm::from(change)).await?;
     Ok(Tagged(GroupView::from(&group)))
 }
 

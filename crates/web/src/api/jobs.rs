@@ -199,7 +199,7 @@ pub(super) async fn view(web: &Web, granted: &Granted<ViewUsers>, id: JobId) -> 
 
 #[utoipa::path(post, path = "/api/v1/users/bulk", tag = "users", operation_id = "startBulk",
     extensions(("x-permission" = json!("AssistUsers"))), request_body = BulkRequest,
-    responses((status = 202, body = JobView), Refused, Conflicting, BadBody))]
+    responses((status = 202, body = JobView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn start(
     On(web): On,
     Caller(caller): Caller,

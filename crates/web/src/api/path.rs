@@ -8,7 +8,10 @@ use axum::{
 };
 use claviger_app::Refusal;
 use claviger_domain::{
-    id::{AccountId, ApiKeyId, AuditId, GroupId, JobId, MailId, ResetId, SessionId, TokenId},
+    id::{
+        AccountId, ApiKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, JobId, MailId, ResetId,
+        SessionId, TokenId,
+    },
     mail::Kind,
 };
 
@@ -42,7 +45,7 @@ macro_rules! ids {
 ids! {
     /// A user.
     "id" OneUser(AccountId), "user";
-    /// A user, beside the group.
+    /// A user, beside the group or the device.
     "user" OneMember(AccountId), "user";
     /// An administrator.
     "id" OneAdministrator(AccountId), "administrator";
@@ -50,6 +53,16 @@ ids! {
     "id" OneReset(ResetId), "reset";
     /// A group.
     "id" OneGroup(GroupId), "group";
+    /// A group of users, beside the group of devices.
+    "group" OneBoundGroup(GroupId), "group";
+    /// A device.
+    "id" OneDevice(DeviceId), "device";
+    /// A device, beside the group.
+    "device" OneDeviceMember(DeviceId), "device";
+    /// A group of devices.
+    "id" OneDeviceGroup(DeviceGroupId), "device group";
+    /// A connect key.
+    "id" OneConnectKey(ConnectKeyId), "connect key";
     /// A hardware token.
     "id" OneToken(TokenId), "token";
     /// A job.
@@ -72,5 +85,16 @@ impl FromRequestParts<Web> for OneKind {
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, ApiError> {
         named(parts, ("kind", "kind of mail"), Kind::from_key).await.map(Self)
+    }
+}
+
+/// An SSH key, beside the user: the digest that names it.
+pub(super) struct OneSshKey(pub(super) String);
+
+impl FromRequestParts<Web> for OneSshKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, ApiError> {
+        named(parts, ("key", "SSH key"), |text| Some(text.to_owned())).await.map(Self)
     }
 }

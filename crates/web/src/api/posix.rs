@@ -3,13 +3,14 @@
 use super::{
     body::Body,
     condition::On,
-    devices::{DeviceView, user_id},
-    key::Caller,
+    devices::DeviceView,
+    key::May,
+    path::{OneSshKey, OneUser},
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
+    schema::ShellText,
 };
 use axum::{
     Json,
-    extract::Path,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -48,10 +49,13 @@ impl From<&Posix> for PosixView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PosixBody {
     /// 1000 or more; null or left out: each device chooses one.
+    #[schema(minimum = 1000, maximum = 2147483647)]
     uid: Option<i64>,
     /// 1000 or more; null or left out: a group of their own.
+    #[schema(minimum = 1000, maximum = 2147483647)]
     gid: Option<i64>,
     /// The full path of a shell; null or left out: `/bin/bash`.
+    #[schema(value_type = Option<ShellText>)]
     shell: Option<String>,
 }
 
@@ -105,10 +109,10 @@ pub(crate) struct SshKeyBody {
     responses((status = 200, body = PosixView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Json<PosixView>, ApiError> {
-    let posix = web.app().posix(&caller.granted::<ViewUsers>()?, user_id(&id)?).await?;
+    let posix = web.app().posix(&granted, id).await?;
     Ok(Json(PosixView::from(&posix)))
 }
 
@@ -118,15 +122,14 @@ pub(crate) async fn show(
     responses((status = 200, body = PosixView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn set(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
     Body(body): Body<PosixBody>,
 ) -> Result<Json<PosixView>, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
     let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let shell = body.shell.filter(|shell| shell != DEFAULT_SHELL).unwrap_or_default();
     let form = PosixForm { uid: text(body.uid), gid: text(body.gid), shell };
-    let posix = web.app().set_posix(&granted, user_id(&id)?, &form).await?;
+    let posix = web.app().set_posix(&granted, id, &form).await?;
     Ok(Json(PosixView::from(&posix)))
 }
 
@@ -135,10 +138,10 @@ pub(crate) async fn set(
     responses((status = 200, body = Vec<SshKeyView>), Refused, Absent))]
 pub(crate) async fn keys(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Json<Vec<SshKeyView>>, ApiError> {
-    let keys = web.app().ssh_keys(&caller.granted::<ViewUsers>()?, user_id(&id)?).await?;
+    let keys = web.app().ssh_keys(&granted, id).await?;
     Ok(Json(keys.iter().map(SshKeyView::from).collect()))
 }
 
@@ -148,12 +151,11 @@ pub(crate) async fn keys(
     responses((status = 201, body = SshKeyView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn add_key(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
     Body(body): Body<SshKeyBody>,
 ) -> Result<Response, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    let key = web.app().add_ssh_key(&granted, user_id(&id)?, &body.key).await?;
+    let key = web.app().add_ssh_key(&granted, id, &body.key).await?;
     Ok((StatusCode::CREATED, Json(SshKeyView::new(&key, None))).into_response())
 }
 
@@ -163,11 +165,11 @@ pub(crate) async fn add_key(
     responses((status = 204), Refused, Absent, Conflicting))]
 pub(crate) async fn remove_key(
     On(web): On,
-    Caller(caller): Caller,
-    Path((id, key)): Path<(String, String)>,
+    May(granted): May<ManageUsers>,
+    OneUser(id): OneUser,
+    OneSshKey(key): OneSshKey,
 ) -> Result<StatusCode, ApiError> {
-    let granted = caller.granted::<ManageUsers>()?;
-    web.app().remove_ssh_key(&granted, user_id(&id)?, &key).await?;
+    web.app().remove_ssh_key(&granted, id, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,11 +191,10 @@ pub(crate) struct BoundDeviceView {
     responses((status = 200, body = Vec<BoundDeviceView>), Refused, Absent))]
 pub(crate) async fn devices(
     On(web): On,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
+    May(granted): May<ViewUsers>,
+    OneUser(id): OneUser,
 ) -> Result<Json<Vec<BoundDeviceView>>, ApiError> {
-    let granted = caller.granted::<ViewUsers>()?;
-    let user = web.app().user(&granted, user_id(&id)?).await?;
+    let user = web.app().user(&granted, id).await?;
     let (bound, now) = (web.app().devices_of(&granted, user.id).await?, web.app().now());
     let view = bound.into_iter().map(|(binding, listed): (_, ListedDevice)| BoundDeviceView {
         device: DeviceView::of(&listed, now),

@@ -2,12 +2,19 @@
 //! down, and shapes that several operations share.
 
 use claviger_app::{
-    bulk,
-    stored::{Encryption, MailState},
+    bulk, device_admin,
+    stored::{Encryption, MailState, device_list::STATUSES},
 };
 use claviger_domain::{
-    account::State, activity::Group, mail::Kind, mfa_reset::ResetApproval, permission::Role,
-    reminder::Reminder, status::Status, stream::Transport,
+    account::State,
+    activity::Group,
+    device::{FirstFactor, NotEnrolled, Platform, Sudo, WhenDown},
+    mail::Kind,
+    mfa_reset::ResetApproval,
+    permission::Role,
+    reminder::Reminder,
+    status::Status,
+    stream::Transport,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -21,7 +28,7 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn one_of<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
+fn one_of(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     text().enum_values(Some(words))
 }
 
@@ -33,6 +40,7 @@ fn line(shortest: usize, longest: usize) -> ObjectBuilder {
 pub(super) fn named(name: &str) -> RefOr<Schema> {
     match name {
         "kind" => one_of(Kind::ALL.map(Kind::key)).into(),
+        "key" => text().pattern(Some("^[0-9a-f]{64}$")).into(),
         _ => Id::schema(),
     }
 }
@@ -55,11 +63,19 @@ shapes! {
     RoleWord is one_of(Role::ALL.map(Role::key));
     StateWord is one_of([State::Staged, State::Activated, State::Suspended].map(State::key));
     RequirementWord is one_of(["required", "not_required"]);
-    StatusWord is text().enum_values(Some(Status::KEYS.into_iter().chain(["inactive", "enrolled"])));
+    StatusWord is one_of(Status::KEYS.into_iter().chain(["inactive", "enrolled"]));
     SortWord is one_of(["name", "email", "created", "deadline"]);
     OrderWord is one_of(["asc", "desc"]);
     BulkWord is one_of(bulk::Kind::ALL.map(bulk::Kind::key));
     RuleWord is one_of(["none", "everyone", "waves"]);
+    DeviceBulkWord is one_of(device_admin::Kind::ALL.map(device_admin::Kind::key));
+    DeviceStatusWord is one_of(STATUSES);
+    PlatformWord is one_of(Platform::ALL.iter().map(|platform| platform.key()));
+    PresenceWord is one_of(["online", "offline"]);
+    FirstFactorWord is one_of(FirstFactor::ALL.iter().map(|first| first.key()));
+    WhenDownWord is one_of(WhenDown::ALL.iter().map(|when| when.key()));
+    NotEnrolledWord is one_of(NotEnrolled::ALL.iter().map(|way| way.key()));
+    SudoWord is one_of(Sudo::ALL.iter().map(|sudo| sudo.key()));
     HeldWord is one_of(["stock", "assigned"]);
     BadRowsWord is one_of(["refuse", "skip"]);
     EventGroupWord is one_of(Group::ALL.map(Group::key));
@@ -79,6 +95,7 @@ shapes! {
     ReasonText is line(1, 500);
     CodeText is text().pattern(Some("^ *([0-9] *){6}$"));
     SerialText is line(1, 64);
+    ShellText is line(2, 128).pattern(Some("^/[A-Za-z0-9/_.+-]*[A-Za-z0-9_.+-]$"));
     DayText is text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     ExpiryText is text().pattern(Some("^(never|[1-9][0-9]{0,3}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"));
 }
