@@ -1,6 +1,7 @@
 //! Ten thousand agents on one node: each with its own key pair and one held poll, as the real agent does it (S8.5).
 
 use crate::{
+    api::{Api, text},
     http::{Answer, Connection},
     report::{Times, say},
     seed::{Seeded, random},
@@ -17,7 +18,7 @@ use claviger_wire::{
     signed,
 };
 use data_encoding::BASE64URL_NOPAD;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -44,7 +45,7 @@ struct Agent {
 type Heard = (usize, Instant);
 
 pub(crate) async fn measure(server: &Server, seeded: &Seeded) -> Result<()> {
-    let api = Api::of(server, seeded).await?;
+    let api = Api::of(server, seeded);
     let key = api.prepare(seeded).await?;
     let begun = Instant::now();
     let agents = enroll(server.address, &key).await?;
@@ -117,38 +118,11 @@ async fn reached(hears: &mut mpsc::UnboundedReceiver<Heard>, begun: Instant) -> 
     Ok(times)
 }
 
-struct Api {
-    address: SocketAddr,
-    authorization: String,
-}
-
 impl Api {
-    async fn of(server: &Server, seeded: &Seeded) -> Result<Self> {
-        Ok(Self {
-            address: server.address,
-            authorization: format!("authorization: Bearer {}\r\n", seeded.api_key),
-        })
-    }
-
-    async fn call(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
-        let mut connection = Connection::open(self.address).await?;
-        let body = body.to_string();
-        let request = format!(
-            "{method} /api/v1{path} HTTP/1.1\r\nhost: localhost\r\n{}content-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.authorization,
-            body.len()
-        );
-        let answer = connection.send(&request).await?;
-        ensure!(answer.status < 300, "{method} {path}: {} {}", answer.status, answer.body);
-        Ok(serde_json::from_str(&answer.body).unwrap_or_default())
-    }
-
     /// A group of devices with some people bound to it, and the key that devices join it by.
     async fn prepare(&self, seeded: &Seeded) -> Result<String> {
-        let id = |value: &Value| value.get("id").and_then(Value::as_str).map(str::to_owned).context("no id");
-        let devices = id(&self.call("POST", "/device-groups", &json!({ "name": "Fleet" })).await?)?;
-        let people = id(&self.call("POST", "/groups", &json!({ "name": "People" })).await?)?;
+        let devices = text(&self.call("POST", "/device-groups", &json!({ "name": "Fleet" })).await?, "id")?;
+        let people = text(&self.call("POST", "/groups", &json!({ "name": "People" })).await?, "id")?;
         for user in seeded.users.iter().take(PEOPLE) {
             self.call("PUT", &format!("/groups/{people}/users/{}", user.id), &json!({})).await?;
         }
@@ -156,7 +130,7 @@ impl Api {
             .await?;
         let key =
             self.call("POST", "/connect-keys", &json!({ "name": "Fleet", "device_group": devices })).await?;
-        key.get("secret").and_then(Value::as_str).map(str::to_owned).context("no key")
+        text(&key, "secret")
     }
 
     /// The offline window, which every device is told.

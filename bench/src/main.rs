@@ -2,20 +2,24 @@
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
 //! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. The first argument picks the databases whose name
-//! contains it, the second the parts: `verify`, `sign-in`, `lists`, `require`, `import`, `log`, `fleet`.
+//! contains it, the second the part: `verify`, `sign-in`, `lists`, `require`, `import`, `log`, `fleet`, `login`. `login`
+//! needs root, libpam-google-authenticator and libpam-oath; a third argument is the seed of its order.
 
+mod api;
 mod fleet;
 mod http;
 mod import;
 mod load;
 mod log;
+mod login;
+mod paired;
 mod password;
 mod report;
 mod rollout;
 mod seed;
 mod server;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use report::say;
 use seed::People;
 use server::Server;
@@ -45,7 +49,11 @@ struct Part(String);
 
 impl Part {
     fn has(&self, name: &str) -> bool {
-        name.contains(&self.0)
+        self.0.is_empty() || self.is(name)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.0 == name
     }
 }
 
@@ -53,6 +61,13 @@ impl Part {
 struct Place {
     folder: PathBuf,
     postgres: Option<String>,
+}
+
+impl Place {
+    /// Whether logins are measured beside this database: once, and with everything on a disk.
+    fn is_for_logins(&self) -> bool {
+        self.postgres.is_none() && !self.folder.starts_with("/dev/shm")
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is told its database by the environment")]
@@ -101,6 +116,9 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         std::fs::remove_dir_all(&place.folder)?;
         measured?;
     }
+    if part.has("login") && place.is_for_logins() {
+        logins(binary, place, part).await?;
+    }
     if part.has("import") {
         say(&format!("{name}: a file of {ROLLED_OUT} users"));
         std::fs::create_dir_all(&place.folder)?;
@@ -109,6 +127,23 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         measured?;
     }
     Ok(())
+}
+
+async fn logins(binary: &Path, place: &Place, part: &Part) -> Result<()> {
+    let programs = match login::Programs::find(binary) {
+        Ok(programs) => programs,
+        Err(missing) if part.is("login") => bail!("logins can't be measured: {missing}"),
+        Err(missing) => {
+            say(&format!("Logins are left out: {missing}"));
+            return Ok(());
+        }
+    };
+    say("A code at a login");
+    let seed = std::env::args().nth(3).map_or(Ok(1), |seed| seed.parse()).context("the seed is a number")?;
+    std::fs::create_dir_all(&place.folder)?;
+    let measured = login::measure(binary, &programs, place, seed).await;
+    std::fs::remove_dir_all(&place.folder)?;
+    measured
 }
 
 async fn fleet(binary: &Path, place: &Place) -> Result<()> {

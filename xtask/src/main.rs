@@ -1,4 +1,4 @@
-//! The gate: `cargo xtask check | test | devices | arrows | sizes`, and `images` for the docs.
+//! The gate: `cargo xtask check | test | devices | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
 
 mod arrows;
 mod packages;
@@ -17,6 +17,8 @@ const HELP: &str =
     "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
 cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
 cargo xtask devices  only: the tests of devices, in throw-away machines
+cargo xtask booted   only: the agent under systemd, its memory and wake-ups; no part of the gate
+cargo xtask desktop  only: logins at GDM, LightDM and SDDM, or at those named; no part of the gate
 cargo xtask arrows   only: which crate may use which
 cargo xtask sizes    only: how long files may be
 cargo xtask images   takes the pictures of the last test run into docs/images";
@@ -37,6 +39,8 @@ fn dispatch(command: &str) -> Result<()> {
         "check" => check(),
         "test" => tests::all(),
         "devices" => tests::devices(),
+        "booted" => tests::booted(),
+        "desktop" => tests::desktop(&std::env::args().skip(2).collect::<Vec<_>>()),
         "arrows" => arrows::check(),
         "sizes" => sizes::check(),
         "images" => tests::images(),

@@ -24,7 +24,11 @@ const NEEDS: &[Need] = &[
     Need { package: "npm", is_there: || has("npm") },
     Need { package: "mmdebstrap", is_there: || has("mmdebstrap") },
     Need { package: "iproute2", is_there: || has("ip") },
+    Need { package: "rpm", is_there: || has("rpmbuild") },
 ];
+
+/// What boots a machine with an init system.
+const NSPAWN: &[Need] = &[Need { package: "systemd-container", is_there: || has("systemd-nspawn") }];
 
 fn has(program: &str) -> bool {
     Command::new("sh")
@@ -51,7 +55,16 @@ pub(crate) fn postgres_programs() -> Option<PathBuf> {
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn install() -> Result<()> {
-    let missing: Vec<_> = NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
+    install_all(NEEDS)
+}
+
+/// The same for machines with an init system, which the gate does without.
+pub(crate) fn install_nspawn() -> Result<()> {
+    install_all(NSPAWN)
+}
+
+fn install_all(needs: &[Need]) -> Result<()> {
+    let missing: Vec<_> = needs.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -56,6 +56,12 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// For what has a network of its own: by the socket in its folder.
+    pub(crate) fn socket_url(&self) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{folder}:{}/postgres", self.port)
+    }
+
     /// PostgreSQL refuses to run as root, so there it runs as its own user.
     fn command(&self, program: &str) -> Command {
         let program = self.programs.join(program);

@@ -1,4 +1,4 @@
-//! The root of a throw-away machine on which devices are tried: Debian's own packages, made once for a list of them.
+//! The roots of throw-away machines on which devices are tried: Debian's own packages, made once for a list of them.
 
 use crate::{
     packages,
@@ -11,6 +11,17 @@ use std::{
     path::PathBuf,
     process::{Command, Stdio},
 };
+
+/// What a machine is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Logins, without an init system.
+    Logins,
+    /// Booted by systemd.
+    Booted,
+    /// Booted by systemd, with greeters and a screen.
+    Desktop,
+}
 
 /// What signs in on the machine, and what drives it.
 const PACKAGES: &[&str] = &[
@@ -27,15 +38,56 @@ const PACKAGES: &[&str] = &[
     "sudo",
 ];
 
+/// What boots it, and what keeps its sessions.
+const SYSTEMD: &[&str] = &["dbus", "libpam-systemd", "polkitd", "systemd-sysv", "udev"];
+
+/// The greeters, a screen in memory, and who looks at it and types.
+const GREETERS: &[&str] = &[
+    "accountsservice",
+    "adwaita-icon-theme",
+    "at-spi2-core",
+    "dbus-x11",
+    "fonts-cantarell",
+    "fonts-dejavu-core",
+    "gdm3",
+    "gnome-session",
+    "gnome-session-bin",
+    "gnome-settings-daemon",
+    "gnome-shell",
+    "imagemagick",
+    "libgl1-mesa-dri",
+    "lightdm",
+    "lightdm-gtk-greeter",
+    "openbox",
+    "qml-module-qtquick-controls2",
+    "sddm",
+    "tesseract-ocr",
+    "x11-utils",
+    "xdotool",
+    "xterm",
+    "xvfb",
+];
+
 /// Manuals and translations take longer to unpack than all the rest.
 const LEFT_OUT: &[&str] =
     &["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"];
 
-/// The folder of that root; made if it isn't there.
-pub(crate) fn make() -> Result<PathBuf> {
+impl Kind {
+    fn packages(self) -> Vec<&'static str> {
+        match self {
+            Self::Logins => PACKAGES.to_vec(),
+            Self::Booted => [PACKAGES, SYSTEMD].concat(),
+            Self::Desktop => [PACKAGES, SYSTEMD, GREETERS].concat(),
+        }
+    }
+}
+
+/// The folder of such a root; made if it isn't there.
+pub(crate) fn make(kind: Kind) -> Result<PathBuf> {
     let release = release()?;
+    let wanted = kind.packages();
     let folder = root().join("target").join("rootfs");
-    let made = folder.join(name(&release));
+    let made = folder.join(name(&release, &wanted));
     if made.exists() {
         return Ok(made);
     }
@@ -47,22 +99,22 @@ pub(crate) fn make() -> Result<PathBuf> {
     succeed(Command::new("rm").args(["-rf", "--one-file-system"]).arg(&partial))?;
     let sources = folder.join("sources.list");
     std::fs::write(&sources, sources_of_host(&release)?)?;
-    say(&format!("making {} of {} packages and what they need", made.display(), PACKAGES.len()));
+    say(&format!("making {} of {} packages and what they need", made.display(), wanted.len()));
     let mut debstrap = Command::new("mmdebstrap");
     debstrap.args(["--quiet", "--mode=root", "--variant=minbase"]);
     debstrap.arg("--aptopt=APT::Install-Recommends \"false\"");
     debstrap.args(LEFT_OUT.iter().map(|path| format!("--dpkgopt=path-exclude={path}")));
-    debstrap.arg(format!("--include={}", PACKAGES.join(",")));
+    debstrap.arg(format!("--include={}", wanted.join(",")));
     debstrap.arg(&release).arg(&partial).arg("-").stdin(Stdio::from(File::open(&sources)?));
-    succeed(&mut debstrap).context("the root of the devices' test machine could not be made")?;
+    succeed(&mut debstrap).context("the root of a test machine could not be made")?;
     std::fs::rename(&partial, &made)?;
     Ok(made)
 }
 
 /// A name for what is in it.
-fn name(release: &str) -> String {
+fn name(release: &str, wanted: &[&str]) -> String {
     let mut hasher = DefaultHasher::new();
-    (release, PACKAGES, LEFT_OUT).hash(&mut hasher);
+    (release, wanted, LEFT_OUT).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

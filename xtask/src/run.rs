@@ -1,7 +1,12 @@
 //! Running other programs, and saying what is done.
 
 use anyhow::{Context, Result, bail};
-use std::{io::Write, path::PathBuf, process::Command};
+use std::{
+    fs::File,
+    io::Write,
+    path::PathBuf,
+    process::{Child, Command},
+};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -48,4 +53,28 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// A command that runs beside others; what it says is kept until they have had their say.
+pub(crate) struct Beside {
+    child: Child,
+    said: PathBuf,
+}
+
+impl Beside {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let said = root().join("target").join("xtask").join("beside.log");
+        std::fs::create_dir_all(said.with_file_name(""))?;
+        let to = File::create(&said)?;
+        command.current_dir(root()).stdout(to.try_clone()?).stderr(to);
+        let child = command.spawn().with_context(|| format!("{command:?} can't be started"))?;
+        Ok(Self { child, said })
+    }
+
+    /// Waits for its end and says what it said; anything but success is an error.
+    pub(crate) fn end(mut self) -> Result<()> {
+        let status = self.child.wait()?;
+        std::io::copy(&mut File::open(&self.said)?, &mut std::io::stdout())?;
+        if status.success() { Ok(()) } else { bail!("what ran beside ended with {status}") }
+    }
 }

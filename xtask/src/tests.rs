@@ -4,10 +4,13 @@ use crate::{
     packages, passed,
     postgres::Postgres,
     rootfs,
-    run::{cargo, cargo_with, root, say, step, succeed},
+    run::{Beside, cargo, cargo_with, root, say, step, succeed},
 };
 use anyhow::{Context, Result};
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The crates' own tests.
 pub(crate) fn rust() -> Result<()> {
@@ -31,41 +34,85 @@ pub(crate) fn all() -> Result<()> {
         }
         rust_with(&postgres)
     })?;
-    programs()?;
-    step("browsers and kills", || end_to_end(&postgres, Files::Others))?;
-    step("devices", || end_to_end(&postgres, Files::Devices))
+    programs(Profile::Debug)?;
+    step("browsers and kills, devices beside them", || {
+        let mut others = end_to_end(&postgres, Files::Others)?;
+        let devices = Beside::start(&mut end_to_end(&postgres, Files::Devices)?)?;
+        let others = succeed(&mut others);
+        devices.end().and(others)
+    })
 }
 
 /// The tests of devices alone.
 pub(crate) fn devices() -> Result<()> {
-    step("packages", packages::install)?;
-    let postgres = Postgres::start()?;
-    programs()?;
-    step("devices", || end_to_end(&postgres, Files::Devices))
+    apart("devices", Files::Devices, "")
 }
 
-fn programs() -> Result<()> {
+/// The agent as it is released, under systemd: minutes of waiting, and no part of the gate.
+pub(crate) fn booted() -> Result<()> {
+    step("systemd-nspawn", packages::install_nspawn)?;
+    apart("the agent under systemd", Files::Booted, "")
+}
+
+/// Logins at greeters with a screen, at those of these names or at all: gigabytes of packages, and no part of the gate.
+pub(crate) fn desktop(names: &[String]) -> Result<()> {
+    step("systemd-nspawn", packages::install_nspawn)?;
+    apart("greeters", Files::Desktop, &names.join(","))
+}
+
+fn apart(name: &str, files: Files, greeters: &str) -> Result<()> {
+    step("packages", packages::install)?;
+    let postgres = Postgres::start()?;
+    programs(files.profile())?;
+    step(name, || succeed(end_to_end(&postgres, files)?.env("CLAVIGER_GREETERS", greeters)))
+}
+
+/// How the agent is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    /// Where its packages go.
+    fn packages(self) -> PathBuf {
+        root().join("target").join("packages").join(self.folder())
+    }
+}
+
+fn programs(profile: Profile) -> Result<()> {
+    step("the browsers' libraries", libraries)?;
     step("the program", || cargo(&["build", "--package", "claviger", "--locked"]))?;
-    step("the agent's package", || {
-        cargo(&["build", "--package", "claviger-agent", "--package", "claviger-pam", "--locked"])?;
-        let built = root().join("target").join("debug");
-        let mut build = Command::new(root().join("packaging").join("deb").join("build"));
-        build.arg(packages_folder());
-        build.env("PROGRAM", built.join("claviger-agent")).env("MODULE", built.join("libpam_claviger.so"));
-        succeed(&mut build)
+    step("the agent's packages", || {
+        let mut build = vec!["build", "--package", "claviger-agent", "--package", "claviger-pam", "--locked"];
+        if profile == Profile::Release {
+            build.push("--release");
+        }
+        cargo(&build)?;
+        let built = root().join("target").join(profile.folder());
+        for kind in ["deb", "rpm"] {
+            let mut pack = Command::new(root().join("packaging").join(kind).join("build"));
+            pack.arg(profile.packages()).env("PROGRAM", built.join("claviger-agent"));
+            succeed(pack.env("MODULE", built.join("libpam_claviger.so")))?;
+        }
+        Ok(())
     })
 }
 
-/// Where the package of a test run goes.
-fn packages_folder() -> PathBuf {
-    root().join("target").join("packages").join("debug")
-}
-
-/// The package that was made last.
-fn agent_package() -> Result<PathBuf> {
-    let made = std::fs::read_dir(packages_folder())?.filter_map(|entry| entry.ok());
-    let newest = made.max_by_key(|entry| entry.metadata().and_then(|about| about.modified()).ok());
-    Ok(newest.context("packaging/deb/build made no package")?.path())
+/// The package of this kind in the folder that was made last.
+fn agent_package(folder: &Path, kind: &str) -> Result<PathBuf> {
+    let made = std::fs::read_dir(folder)?.filter_map(|entry| entry.ok());
+    let ours = made.filter(|entry| entry.path().extension().is_some_and(|found| found == kind));
+    let newest = ours.max_by_key(|entry| entry.metadata().and_then(|about| about.modified()).ok());
+    Ok(newest.with_context(|| format!("packaging/{kind}/build made no package"))?.path())
 }
 
 /// Where a test run puts its pictures.
@@ -89,28 +136,46 @@ pub(crate) fn images() -> Result<()> {
     Ok(())
 }
 
-/// The files whose names begin so.
-/// Which of the end-to-end files run. Those of devices make networks, and a browser that sees one come or go drops what
-/// it is loading: they run by themselves.
+/// Which of the end-to-end files run. Those of devices make interfaces, and a browser that sees one come or go drops what
+/// it is loading: they have a network of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Files {
     Devices,
+    Booted,
+    Desktop,
     Others,
 }
 
 impl Files {
     fn of(name: &str) -> Self {
-        if name.starts_with("devices") { Self::Devices } else { Self::Others }
+        let named = [("devices", Self::Devices), ("booted", Self::Booted), ("desktop", Self::Desktop)];
+        named.into_iter().find(|(first, _)| name.starts_with(first)).map_or(Self::Others, |(_, files)| files)
+    }
+
+    /// The machine that they run on.
+    const fn machine(self) -> rootfs::Kind {
+        match self {
+            Self::Devices | Self::Others => rootfs::Kind::Logins,
+            Self::Booted => rootfs::Kind::Booted,
+            Self::Desktop => rootfs::Kind::Desktop,
+        }
+    }
+
+    /// How the agent is built for them.
+    const fn profile(self) -> Profile {
+        match self {
+            Self::Devices | Self::Others => Profile::Debug,
+            Self::Booted | Self::Desktop => Profile::Release,
+        }
     }
 }
 
-fn end_to_end(postgres: &Postgres, which: Files) -> Result<()> {
+/// Joins a network of its own, in which only it is reached.
+const ALONE: [&str; 4] = ["--net", "sh", "-c", "ip link set lo up && exec node \"$@\""];
+
+/// The run of these files, ready to be started.
+fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
     let folder = root().join("tests").join("e2e");
-    succeed(
-        Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
-            .arg(&folder),
-    )?;
     let mut files: Vec<_> = std::fs::read_dir(&folder)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| {
@@ -119,13 +184,35 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<()> {
         })
         .collect();
     files.sort();
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
-    node.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
-    node.env("CLAVIGER_TEST_POSTGRES", postgres.url());
-    node.env("CLAVIGER_IMAGES", pictures());
-    node.env("CLAVIGER_SCHEMATHESIS", packages::schemathesis()?);
-    node.env("CLAVIGER_ROOTFS", rootfs::make()?);
-    node.env("CLAVIGER_AGENT_DEB", agent_package()?);
-    succeed(&mut node)
+    let mut run = match which {
+        Files::Booted | Files::Desktop | Files::Others => Command::new("node"),
+        Files::Devices => {
+            let mut alone = Command::new("unshare");
+            alone.args(ALONE).arg("node");
+            alone
+        }
+    };
+    run.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
+    run.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
+    run.env(
+        "CLAVIGER_TEST_POSTGRES",
+        if which == Files::Devices { postgres.socket_url() } else { postgres.url() },
+    );
+    run.env("CLAVIGER_IMAGES", pictures());
+    run.env("CLAVIGER_SCHEMATHESIS", packages::schemathesis()?);
+    run.env("CLAVIGER_ROOTFS", rootfs::make(which.machine())?);
+    let packages = which.profile().packages();
+    run.env("CLAVIGER_AGENT_DEB", agent_package(&packages, "deb")?);
+    run.env("CLAVIGER_AGENT_RPM", agent_package(&packages, "rpm")?);
+    Ok(run)
+}
+
+/// What the browser's tests are written with.
+fn libraries() -> Result<()> {
+    let folder = root().join("tests").join("e2e");
+    succeed(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+            .arg(&folder),
+    )
 }

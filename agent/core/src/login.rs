@@ -188,8 +188,11 @@ impl Login<'_> {
         let now = self.now();
         let contact = self.ports.vault.contact();
         let away = contact.as_ref().is_none_or(|contact| now.since(contact.server) > CONTACT_IS_DUE);
+        if !away {
+            return None;
+        }
         let end = self.window_end(self.ports.vault.checks(self.user.id, factor.id)?.end().starts());
-        (away && now < end && end.since(now) <= WINDOW_WARNING).then_some(Words::Until(end))
+        (now < end && end.since(now) <= WINDOW_WARNING).then_some(Words::Until(end))
     }
 
     /// When codes can't be checked without the server any more: with the last verifier, or with the offline window,

@@ -31,8 +31,10 @@ pub struct Happened {
 /// How a code was judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judged {
-    /// The server said the same.
+    /// The server said yes, to this login and no other.
     WithServer,
+    /// The server said that it was used before: elsewhere, or by a login here that hears its yes at this moment.
+    UsedBefore,
     /// The server was silent: this is told later, and the wrong codes of this day count.
     Alone(Happened),
 }

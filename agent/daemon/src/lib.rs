@@ -18,6 +18,7 @@ pub mod identity;
 pub mod login;
 pub mod logs;
 pub mod platform;
+mod resolve;
 pub mod run;
 pub mod server;
 pub mod status;

@@ -1,4 +1,5 @@
-//! Whom the agent answers at the login socket: one thread a call, each with its own limits.
+//! Whom the agent answers at the login socket: one thread a call, each with its own limits. The thread that takes a call
+//! answers it, and another one waits by then: nobody at a login waits for a thread to begin.
 
 use claviger_agent_core::{
     login::{Begun, Login, begin},
@@ -12,12 +13,15 @@ use claviger_wire::{
 };
 use std::{
     path::{Path, PathBuf},
-    thread,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread::{self, Scope},
     time::Duration,
 };
 
 /// Room enough for a login; many at a time stay small.
 const STACK: usize = 256 * 1024;
+/// Threads that go on waiting for calls after their own is answered. There are more while more are answered.
+const WAITING: usize = 2;
 /// After a call that could not be taken, such as for lack of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -51,26 +55,62 @@ enum Room {
 
 /// Takes calls until the process ends.
 pub fn serve(listener: &Listener, desk: &Desk<'_>) -> ! {
+    let threads = Threads { listener, desk, waiting: AtomicUsize::new(0) };
     thread::scope(|scope| {
         loop {
-            let call = listener.accept().and_then(|call| Ok((call.peer()?, call)));
+            threads.waiting.fetch_add(1, Ordering::AcqRel);
+            threads.take_calls(scope);
+        }
+    })
+}
+
+/// Those who wait for calls and those who answer them.
+struct Threads<'a> {
+    listener: &'a Listener,
+    desk: &'a Desk<'a>,
+    /// How many wait: at least one, or one is about to.
+    waiting: AtomicUsize,
+}
+
+impl Threads<'_> {
+    /// Takes calls and answers them, for as long as a thread is needed that waits. It counts as one from the start.
+    fn take_calls<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        loop {
+            let call = self.listener.accept().and_then(|call| Ok((call.peer()?, call)));
             let Ok((peer, call)) = call else {
                 thread::sleep(BREATH);
                 continue;
             };
-            let Some((place, room)) = desk.admit(peer) else {
-                desk.ports.log.warn(&format!("Too many logins at once: one of uid {} is closed.", peer.uid));
+            let Some((place, room)) = self.desk.admit(peer) else {
+                let line = format!("Too many logins at once: one of uid {} is closed.", peer.uid);
+                self.desk.ports.log.warn(&line);
                 continue;
             };
-            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
-                answer(&call, peer, desk, room);
-                drop(place);
-            });
-            if thread.is_err() {
+            if !self.leave(scope) {
                 thread::sleep(BREATH);
+                continue;
+            }
+            answer(&call, peer, self.desk, room);
+            drop((call, place));
+            let come_back = |waiting| (waiting < WAITING).then_some(waiting + 1);
+            if self.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, come_back).is_err() {
+                return;
             }
         }
-    })
+    }
+
+    /// Waits no longer, if somebody else does: the last one starts another thread first. Whether it worked.
+    fn leave<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> bool {
+        let others = self
+            .waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| (waiting > 1).then(|| waiting - 1));
+        if others.is_ok() {
+            return true;
+        }
+        // The new one takes the place of this one in the count.
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, || self.take_calls(scope)).is_ok()
+    }
 }
 
 /// Answers one call. What goes wrong on the way ends it, and the login program lets nobody in.

@@ -26,7 +26,8 @@ pub fn complain(line: &str) {
 
 fn write(level: &str, line: &str) {
     let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let _ = writeln!(std::io::stderr(), "{level}{line}");
+    // In one piece: standard error has no buffer, and others write there, too.
+    let _ = std::io::stderr().write_all(format!("{level}{line}\n").as_bytes());
 }
 
 /// The journal, for those who ask for a port.

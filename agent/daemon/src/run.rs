@@ -50,12 +50,13 @@ pub fn run(options: &Options) -> Result<()> {
         Some(path) => Listener::bind(path).with_context(|| format!("{}", path.display()))?,
         None => Listener::inherited(inherited()?),
     };
-    let server = Arc::new(Server::new(&enrollment, Arc::clone(&key), Arc::clone(&tls)));
+    let held = Server::new(&enrollment, key, Arc::clone(&tls));
+    let server = Arc::new(held.beside(tls));
     let tasks = Tasks::at(&options.tasks_socket);
     let sync = Arc::new(Sync {
         device: enrollment.device,
         server_key: enrollment.server_key.clone(),
-        held: Server::new(&enrollment, key, tls),
+        held,
         server: Arc::clone(&server),
         tasks: tasks.clone(),
         vault: Arc::clone(&vault),

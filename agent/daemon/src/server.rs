@@ -4,6 +4,7 @@ use crate::{
     config::{Enrollment, ServerUrl},
     entropy,
     identity::{DeviceKey, Forged, ServerKey, hash},
+    resolve::{Addresses, Found},
     trust::{self, Tls},
 };
 use claviger_agent_core::port::Online;
@@ -21,10 +22,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use ureq::{
     Agent,
     http::{Request, Response},
-    unversioned::{
-        resolver::DefaultResolver,
-        transport::{Connector, TcpConnector},
-    },
+    unversioned::transport::{Connector, TcpConnector},
 };
 use zeroize::{Zeroize, Zeroizing};
 
@@ -71,6 +69,7 @@ pub struct Server {
     key: Arc<DeviceKey>,
     server_key: ServerKey,
     agent: Agent,
+    found: Found,
 }
 
 struct Reply {
@@ -81,12 +80,26 @@ struct Reply {
 impl Server {
     /// The server that this device was enrolled with; connections are its own.
     pub fn new(enrollment: &Enrollment, key: Arc<DeviceKey>, tls: Arc<ClientConfig>) -> Self {
+        let found = Found::default();
         Self {
             url: enrollment.server.clone(),
             device: enrollment.device,
             key,
             server_key: enrollment.server_key.clone(),
-            agent: agent(tls),
+            agent: agent(tls, Addresses::noting(&found)),
+            found,
+        }
+    }
+
+    /// The same server over other connections, which go where this one's found it last.
+    pub fn beside(&self, tls: Arc<ClientConfig>) -> Self {
+        Self {
+            url: self.url.clone(),
+            device: self.device,
+            key: Arc::clone(&self.key),
+            server_key: self.server_key.clone(),
+            agent: agent(tls, Addresses::noted(&self.found)),
+            found: Arc::clone(&self.found),
         }
     }
 
@@ -196,7 +209,7 @@ pub fn enroll(
         .header("content-type", "application/json")
         .body(body.as_slice())
         .map_err(|_| Failure::Malformed)?;
-    let received = run(&agent(tls), request, PATIENCE)?;
+    let received = run(&agent(tls, Addresses::default()), request, PATIENCE)?;
     if received.status != 201 {
         return Err(refused(received.status, &received.body));
     }
@@ -216,7 +229,7 @@ struct Received {
     body: Vec<u8>,
 }
 
-fn agent(tls: Arc<ClientConfig>) -> Agent {
+fn agent(tls: Arc<ClientConfig>, addresses: Addresses) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -226,7 +239,7 @@ fn agent(tls: Arc<ClientConfig>) -> Agent {
         .input_buffer_size(16 << 10)
         .output_buffer_size(16 << 10)
         .build();
-    Agent::with_parts(config, TcpConnector::default().chain(Tls(tls)), DefaultResolver::default())
+    Agent::with_parts(config, TcpConnector::default().chain(Tls(tls)), addresses)
 }
 
 fn run(

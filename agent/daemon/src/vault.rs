@@ -77,6 +77,8 @@ pub struct Vault {
 struct Kept {
     book: Book,
     journal: Journal,
+    /// The last step that was written down because the server called it used: its yes may be on the way to another login.
+    called_used: BTreeMap<(AccountId, FactorId), Step>,
 }
 
 impl Vault {
@@ -89,7 +91,7 @@ impl Vault {
         let accounts: Option<Vec<Account>> = line::read(&directory.join(ACCOUNTS));
         Ok(Self {
             directory: directory.to_owned(),
-            kept: Mutex::new(Kept { book, journal }),
+            kept: Mutex::new(Kept::new(book, journal)),
             state: RwLock::new(state.map(Arc::new)),
             accounts: RwLock::new(accounts.map(|accounts| by_user(&accounts))),
             on_event: OnceLock::new(),

@@ -106,6 +106,24 @@ fn verifiers_are_fetched_once_and_forgotten_with_the_user() {
     assert_eq!(device.fake.fetched(), 1 + 12);
 }
 
+/// S8.5: verifiers that reach beyond a window which became shorter are not promised to anybody.
+#[test]
+fn a_window_that_becomes_shorter_is_told_as_such() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));
+    let told = || {
+        let reports = device.fake.reports();
+        let accounts = reports.iter().flat_map(|report| &report.accounts);
+        accounts.filter_map(|account| account.offline_until).next_back()
+    };
+    let days = |until: i64| (until - fake::now()) / 86_400_000_000;
+    eventually("thirty days", || told().is_some_and(|until| days(until) >= 29));
+    device.fake.put(|state| state.offline_days = 6);
+    eventually("six days", || told().is_some_and(|until| (5..=6).contains(&days(until))));
+    assert_eq!(device.fake.fetched(), 1);
+    device.fake.put(|state| state.offline_days = 30);
+    eventually("thirty days again", || told().is_some_and(|until| days(until) >= 29));
+}
+
 #[test]
 fn what_happened_is_told_until_the_server_knows_it() {
     let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));

@@ -88,15 +88,15 @@ fn code(pam: &Pam, texts: Texts, options: &Options) -> c_int {
             ffi::SUCCESS
         }
         Ok(Outcome::Verdict(Turn::Skip)) => no_opinion(pam),
-        Ok(Outcome::Verdict(Turn::NoMoreTries)) => ffi::MAXTRIES,
+        Ok(Outcome::Verdict(Turn::NoMoreTries)) => given_up(pam, ffi::MAXTRIES),
         Ok(Outcome::Verdict(_)) => ffi::AUTH_ERR,
         Ok(Outcome::GivenUp) => ffi::CONV_ERR,
         Ok(Outcome::PasswordForCode) => {
             pam.log(
                 libc::LOG_NOTICE,
                 &format!(
-                    "{user:?}: the program answered the code prompt with the password. \
-                     It needs keyboard-interactive."
+                    "{user:?}: the program answered the code prompt with the password: it can't ask a second \
+                     question. sshd can with keyboard-interactive."
                 ),
             );
             ffi::AUTH_ERR
@@ -131,8 +131,16 @@ fn without_agent(pam: &Pam, options: &Options, user: &str, lost: &Lost) -> c_int
                 libc::LOG_ERR,
                 &format!("{user:?} refused: the agent can't be asked ({error}). See systemctl status claviger-agent."),
             );
-            ffi::AUTHINFO_UNAVAIL
+            given_up(pam, ffi::AUTHINFO_UNAVAIL)
         }
+    }
+}
+
+/// GDM takes these two for a module that is gone, and waits for ever; after a plain refusal it asks anew.
+fn given_up(pam: &Pam, result: c_int) -> c_int {
+    match Service::parse(&pam.text(Item::Service)) {
+        Some(Service::Gdm) => ffi::AUTH_ERR,
+        _ => result,
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much Claviger is used, month by month, counted from the sealed log behind everybody's back
+//! How much Claviger is used, month by month, counted from the sealed log and the devices' calls behind everybody's back
 //! (docs/decisions/019-usage.md).
 
 use crate::{App, Problem, csv_text, words};
@@ -50,11 +50,23 @@ impl App {
 
     /// Counts what was sealed since the last time, and closes months that are over.
     pub(crate) async fn count_usage(&self) -> Result<(), Problem> {
+        self.note_devices().await?;
         for _ in 0..PARTS {
             if self.count_part().await? == Progress::Done {
                 return self.close_months().await;
             }
         }
+        Ok(())
+    }
+
+    /// Devices by their last calls: every one that is online calls every few minutes.
+    async fn note_devices(&self) -> Result<(), Problem> {
+        let organization = self.organization().await?;
+        let zone = organization.settings.time_zone.as_str();
+        let (now, id) = (self.now(), organization.id);
+        let open = [present(now.minus(CLOSED_AFTER), zone)?, present(now, zone)?];
+        let notes = open.map(|month| table::usage::note_devices(id, month));
+        let _ = self.0.store.commit(Batch::of(notes)).await?;
         Ok(())
     }
 
@@ -103,6 +115,7 @@ impl App {
 
     /// Of a closed month nothing but its sum is kept.
     async fn forget_month(&self, id: OrganizationId, month: Month) -> Result<(), Problem> {
+        let _ = self.0.store.commit(Batch::of([table::usage::forget_devices(id, month)])).await?;
         let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
         while let Some(up_to) = table::usage::up_to(&self.0.store, id, month, limit).await? {
             let forget = Batch::of([table::usage::forget(id, month, &up_to)]);

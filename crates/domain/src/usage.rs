@@ -88,7 +88,7 @@ pub struct Usage {
     pub month: Month,
     /// Users who signed in completely, or of whom a code was accepted.
     pub users: i64,
-    /// Devices that reported in.
+    /// Devices that called.
     pub devices: i64,
 }
 

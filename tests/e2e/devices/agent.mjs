@@ -35,13 +35,18 @@ export class Agent {
     return this.#machine.run('claviger-agent', ['enroll', '--server', url, '--key', key, '--ca', '/share/ca.pem']);
   }
 
-  /** Starts both halves; `environment` is what the one with the network lives with. */
+  /** Starts both halves; `environment` is what they live with. */
   async start(environment = {}) {
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     await this.#machine.sh(PLACES);
-    this.#supervise('tasks', [TASKS], ['claviger-agent', 'tasks']);
+    this.#supervise('tasks', [TASKS, ...variables], ['claviger-agent', 'tasks']);
+    await this.#isUp('tasks');
     this.#supervise('agent', [LOGIN, 'user=claviger', ...variables], ['claviger-agent', 'run', '--key-file', KEY, '--standing', STANDING]);
-    await until('the start of the agent', async () => (await this.#machine.run('test', ['-s', '/run/agent.child'])).code === 0);
+    await this.#isUp('agent');
+  }
+
+  #isUp(name) {
+    return until(`the start of ${name}`, async () => (await this.#machine.run('test', ['-s', `/run/${name}.child`])).code === 0);
   }
 
   #supervise(name, settings, program) {

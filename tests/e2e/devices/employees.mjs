@@ -73,6 +73,11 @@ export class Employees {
     return this.#take(person, Math.max(person.used + 1, this.#step));
   }
 
+  /** What the authenticator shows so many seconds from now. */
+  codeIn(person, seconds) {
+    return this.#take(person, this.#step + Math.floor(seconds / STEP));
+  }
+
   /** A code of a step that is over. */
   late(person) {
     return this.#noted(codeAt(person.secret, (this.#step - 4) * STEP));

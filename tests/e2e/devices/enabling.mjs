@@ -14,7 +14,6 @@ export async function enabledInThePortal(scene, step) {
     await page.goto('/admin/devices');
     await follow(page, 'device');
     await assertSays(page, 'MFA Login Disabled');
-    await keepPicture(page, 'device.png');
     await page.goto(`/admin/devices/${scene.device}/users`);
     const rows = await page.locator('main tbody tr').allInnerTexts();
     const of = (name) => rows.find((row) => row.includes(`${name}@acme.test`));

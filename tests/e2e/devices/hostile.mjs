@@ -43,12 +43,22 @@ with open(sys.argv[1], "r+b") as file:
         file.seek(at); file.write(bytes([byte ^ (1 << random.randrange(8))]))
 `;
 
+const FLIP_AT = `
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2])); byte = file.read(1)[0]
+    file.seek(int(sys.argv[2])); file.write(bytes([byte ^ 64]))
+`;
+
+/** Places in a file. Every byte of every file takes minutes here; the agent's own tests flip them all, and start anew. */
+const sample = (size) => [...new Set([0, 9, 20, 60, 200, size >> 1, size - 1])].filter((at) => at < size);
+
 // More than once: whatever could not be written meanwhile leaves room again.
 const FILL = `for _ in 1 2 3; do cat /dev/zero >> ${DATA}/filling 2>/dev/null || true; sleep 0.3; done`;
 
 /** What a device meets that means no good (section 15). */
 export async function hostile(scene, step, people) {
-  const { machine, logins, employees } = scene;
+  const { machine, logins, employees, api } = scene;
   const { bob, carol } = people;
   const byKey = (...given) => logins.pam({ user: 'carol', key: true, codes: given });
   const othersAreLeftAlone = async () => {
@@ -111,6 +121,27 @@ export async function hostile(scene, step, people) {
     }
   });
 
+  await step('a byte that changes under the running agent, any of a sample of each file, opens nothing and makes no used code fresh', async () => {
+    const listed = await machine.sh(`cd ${DATA} && find . -maxdepth 1 -type f -size +0 ! -name lock -printf '%f\\t%s\\n'`);
+    const isOfOthers = (name) => /^[0-9a-f-]{36}\./.test(name) && !name.startsWith(carol.id);
+    const files = listed.trim().split('\n').map((line) => line.split('\t')).filter(([name]) => !isOfOthers(name));
+    assert.ok(files.length >= 4, listed);
+    const used = await employees.code(carol);
+    assert.equal((await byKey(used)).result, 0);
+    for (const [file, size] of files) {
+      for (const at of sample(Number(size))) {
+        await machine.do('python3', ['-c', FLIP_AT, `${DATA}/${file}`, String(at)]);
+        const tries = await Promise.all([byKey(used), byKey(carol.badCode()), byKey('')]);
+        for (const { result } of tries) assert.notEqual(result, 0, `${file}, byte ${at}`);
+        await machine.do('python3', ['-c', FLIP_AT, `${DATA}/${file}`, String(at)]);
+      }
+      await api.do('POST', `/users/${carol.id}/unlock`);
+    }
+    await othersAreLeftAlone();
+    await scene.catchUp();
+    await works();
+  });
+
   await step('on a full disk a code counts as ever, once, in the room that the journal has taken beforehand', async () => {
     await scene.agent.stop();
     const size = Number((await machine.sh(`du -sk ${DATA} | cut -f1`)).trim());
@@ -129,6 +160,7 @@ export async function hostile(scene, step, people) {
     await machine.sh(`fallocate --punch-hole --offset 0 --length "$(stat -c %s ${DATA}/journal)" ${DATA}/journal; ${FILL}`);
     const seen = await byKey(await employees.codeOffline(carol));
     assert.notEqual(seen.result, 0, JSON.stringify(seen));
+    assert.match(await scene.agent.journal(), /carol .*refused: .*journal: No space left on device .* Enrolled users are refused until this is mended/);
     await othersAreLeftAlone();
     assert.equal((await logins.pam({ user: 'dave', key: true })).result, 0);
     await machine.sh(`rm ${DATA}/filling`);

@@ -30,6 +30,7 @@ export async function installing(scene, step) {
 
   await step('a connect key enrolls the device, and tells of it on the list (S8.1, S8.2)', async () => {
     const key = await scene.connectKey();
+    scene.usedUp = key;
     const enrolled = await scene.agent.enroll(scene.url, key, scene.authority);
     assert.equal(enrolled.code, 0, enrolled.stdout + enrolled.stderr);
     const { items } = await api.do('GET', '/devices');
@@ -44,11 +45,22 @@ export async function installing(scene, step) {
     assert.match(about.system, /Debian/);
   });
 
-  await step('a connect key that is used up enrolls nobody, and says so', async () => {
-    const { secret, key } = await api.do('POST', '/connect-keys', { name: 'revoked', uses: 1 });
-    await api.do('POST', `/connect-keys/${key.id}/revoke`);
-    const again = await machine.run('claviger-agent', ['enroll', '--server', scene.url, '--key', secret, '--ca', '/share/ca.pem', '--folder', '/run/other']);
-    assert.notEqual(again.code, 0);
+  await step('a connect key that is used up, revoked, another server\'s or nobody\'s enrolls nobody, and says why', async () => {
+    const revoked = await api.do('POST', '/connect-keys', { name: 'revoked', uses: 1 });
+    await api.do('POST', `/connect-keys/${revoked.key.id}/revoke`);
+    const usedUp = scene.usedUp;
+    const [token, fingerprint] = usedUp.split('.');
+    const attempts = [
+      [usedUp, /has enrolled as many devices as it may. Make a new one/], [revoked.secret, /was revoked. Make a new one/],
+      [`${token}.${'A'.repeat(fingerprint.length)}`, /another server|not the one that made/i], [`clvk_${'a'.repeat(43)}.${fingerprint}`, /not known|unknown|copy/i], ['nonsense', /connect key/i],
+    ];
+    for (const [key, words] of attempts) {
+      const again = await machine.run('claviger-agent', ['enroll', '--server', scene.url, '--key', key, '--ca', '/share/ca.pem', '--folder', '/run/other']);
+      assert.notEqual(again.code, 0);
+      assert.match(again.stderr, words);
+      assert.equal(again.stderr.trim().split('\n').length, 1, again.stderr);
+    }
     assert.equal((await api.do('GET', '/devices')).items.length, 1);
+    assert.notEqual((await machine.run('test', ['-e', '/run/other'])).code, 0);
   });
 }

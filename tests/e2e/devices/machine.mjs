@@ -28,29 +28,46 @@ function freeNumber() {
 /** A throw-away machine with a network of its own, on which only root acts. */
 export class Machine {
   #process;
-  #first;
+  #told;
   #interface;
+  /** What makes it. */
+  static maker = sandbox;
   share = mkdtempSync(join(tmpdir(), 'device-'));
 
   static async start() {
-    const machine = new Machine();
+    const machine = new this();
     cpSync(tools, machine.share, { recursive: true });
     chmodSync(machine.share, 0o755);
     const number = freeNumber();
     machine.#interface = `clv${number}`;
-    machine.#process = spawn(sandbox, [rootfs, machine.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    machine.#process = spawn(this.maker, [rootfs, machine.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface(machine.#process.stdout);
-    const [first] = await Promise.race([
+    const [told] = await Promise.race([
       once(lines, 'line'),
       once(machine.#process, 'exit').then(([code]) => { throw new Error(`the machine ended with ${code}`); }),
     ]);
-    machine.#first = first;
-    await until('the start of the machine', async () => (await machine.run('test', ['-e', '/run/up'])).code === 0);
+    machine.#told = told;
+    await until('the start of the machine', () => machine.isUp(), 60);
     return machine;
   }
 
+  /** The number of its first process on this host. */
+  get first() {
+    return this.#told;
+  }
+
+  async isUp() {
+    return (await this.run('test', ['-e', '/run/up'])).code === 0;
+  }
+
+  /** Starts what a machine has running before anybody signs in. */
+  async serve() {
+    this.start('python3', ['/share/syslog.py']);
+    await this.sh('ssh-keygen -A; until [ -S /dev/log ]; do sleep 0.05; done; /usr/sbin/sshd');
+  }
+
   #inside(program, words) {
-    return ['--target', this.#first, '--mount', '--pid', '--net', '--uts', '--ipc', '--root', '--wd', '--', program, ...words];
+    return ['--target', this.first, '--mount', '--pid', '--net', '--uts', '--ipc', '--root', '--wd', '--', program, ...words];
   }
 
   /** Runs a program as root, with what it reads, and gives what came of it. */

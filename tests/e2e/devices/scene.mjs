@@ -16,11 +16,13 @@ const NAMES = ['localhost', 'claviger.test'];
 export class Scene {
   #folder = mkdtempSync(join(tmpdir(), 'devices-'));
   #touched = 0;
+  #ends = [];
 
-  static async open(database) {
+  /** `kinds` are those of the machine and of the agent on it. */
+  static async open(database, kinds = {}) {
     const scene = new Scene();
     try {
-      await scene.#prepare(database);
+      await scene.#prepare(database, { machine: Machine, agent: Agent, ...kinds });
       return scene;
     } catch (error) {
       await scene.close();
@@ -28,20 +30,19 @@ export class Scene {
     }
   }
 
-  async #prepare(database) {
+  async #prepare(database, kinds) {
     this.authority = new Authority(this.#folder, 'acme');
     this.authority.trust();
     const certificate = this.authority.issue(...NAMES);
-    [this.world, this.machine] = await Promise.all([World.open({ database, certificate }), Machine.start()]);
+    [this.world, this.machine] = await Promise.all([World.open({ database, certificate }), kinds.machine.start()]);
     this.ada = await setUpQuickly(this.world);
     await setUpMailQuickly(this.ada, this.world.mailbox.port);
     this.api = await this.world.api(this.ada.email);
     await this.api.do('PUT', '/organization/mfa/totp', { enabled: true });
     this.employees = new Employees(this);
     this.logins = new Logins(this.machine);
-    this.agent = new Agent(this.machine);
-    this.machine.start('python3', ['/share/syslog.py']);
-    await this.machine.sh('ssh-keygen -A; until [ -S /dev/log ]; do sleep 0.05; done; /usr/sbin/sshd');
+    this.agent = new kinds.agent(this.machine);
+    await this.machine.serve();
   }
 
   /** The server as the device finds it. */
@@ -99,6 +100,14 @@ export class Scene {
     return until(`MFA being ${status}`, async () => (await this.about()).mfa.status === status, 30);
   }
 
+  /** Switches MFA, and waits until the device has told that it did so. */
+  async putInForce(body) {
+    const action = body.enabled ? 'device.mfa.in_force' : 'device.mfa.not_in_force';
+    const before = (await this.events(action)).length;
+    await this.setMfa(body);
+    await until(action, async () => (await this.events(action)).length > before, 30);
+  }
+
   change(body) {
     return this.api.do('PATCH', `/devices/${this.device}`, body);
   }
@@ -117,16 +126,22 @@ export class Scene {
     return items;
   }
 
+  /** Does something at the end, however it comes. */
+  atEnd(action) {
+    this.#ends.push(action);
+  }
+
   /** What a failure looked like. */
   async evidence() {
     const last = (text, count) => text.trim().split('\n').slice(-count).join('\n');
-    const journal = await this.machine.sh('cat /run/agent.log; echo --; cat /run/tasks.log; grep -vh "^#" /etc/pam.d/common-auth /etc/pam.d/common-account; getent group claviger-mfa').catch(() => 'no agent');
-    const syslog = await this.machine.sh('cat /run/syslog').catch(() => '');
-    return [last(this.world.server.logs, 10), 'the agent:', last(journal, 40), 'syslog:', last(syslog, 8)].join('\n');
+    const journal = (await this.agent.journal().catch(() => 'no agent')).replace(/^.* (sshd\[|gpasswd\[|python3: pam_unix).*\n/gm, '');
+    const stack = await this.machine.sh('grep -vh "^#" /etc/pam.d/common-auth /etc/pam.d/common-account; getent group claviger-mfa || true').catch(() => '');
+    return [last(this.world.server.logs, 10), 'the agent:', last(journal, 40), 'PAM:', stack].join('\n');
   }
 
   async close() {
     this.logins?.stop();
+    await Promise.all(this.#ends.map((end) => end()));
     await Promise.all([this.world?.close(), this.machine?.stop()]);
     rmSync(this.#folder, { recursive: true });
   }

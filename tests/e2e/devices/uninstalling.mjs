@@ -3,7 +3,8 @@ import { etc } from './installing.mjs';
 
 // Accounts stay (S8.12), and so do their lines.
 const ACCOUNTS = /\.\/(passwd|shadow|group|gshadow|subuid|subgid)$/;
-const others = (listed) => listed.split('\n').filter((line) => line && !ACCOUNTS.test(line.split(' ').filter(Boolean).at(-1)) && !ACCOUNTS.test(line.split(' ')[0]));
+/** What is listed of everything but accounts. */
+export const others = (listed) => listed.split('\n').filter((line) => line && !ACCOUNTS.test(line.split(' ').filter(Boolean).at(-1)) && !ACCOUNTS.test(line.split(' ')[0]));
 
 /** The way back (S8.13). */
 export async function uninstalling(scene, step, people) {

@@ -68,5 +68,5 @@ export async function openScene(world) {
   await api.do('PUT', `/groups/${group.id}/rule`, { kind: 'waves', enrollment_days: 7, wave_size: 50, wave_hours: 24, pause_at: 20 });
   for (const first of ['Alice', 'Bea']) await api.do('PUT', `/groups/${group.id}/users/${users[first].id}`);
   const job = await api.do('POST', '/users/bulk', { action: 'activate', filter: {} });
-  return { world, ada, users, links, group, job };
+  return { world, ada, api, users, links, group, job };
 }

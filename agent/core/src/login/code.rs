@@ -93,7 +93,7 @@ impl Login<'_> {
                 }
             }
             (CodeVerdict::AlreadyUsed, Local::Fresh(step)) => {
-                self.ports.vault.use_step(self.user.id, factor.id, step, Judged::WithServer)?;
+                self.ports.vault.use_step(self.user.id, factor.id, step, Judged::UsedBefore)?;
                 self.note("the code was used elsewhere before");
                 Ok(Verdict::Again(Words::AlreadyUsed))
             }

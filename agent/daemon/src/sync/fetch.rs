@@ -71,7 +71,8 @@ impl Sync {
         let today = now.seconds().div_euclid(86_400);
         let known = lock(&self.shared.covered).get(&user).copied();
         let is_enough = |end: i64| window.end - end < STEPS_A_DAY;
-        if known.is_some_and(|known| known.looked == today && is_enough(known.end)) {
+        if known.is_some_and(|known| known.looked == today && is_enough(known.end) && known.end <= window.end)
+        {
             return Ok(());
         }
         for missing in self.vault.missing(user, factor.id, window.clone()) {
@@ -81,9 +82,17 @@ impl Sync {
             }
             self.fetch_range(user, factor.id, missing, window.start)?;
         }
-        let end = self.vault.covered_until(user, factor.id, window.start + AROUND).unwrap_or(window.start);
+        let covered =
+            self.vault.covered_until(user, factor.id, window.start + AROUND).unwrap_or(window.start);
+        let end = covered.min(self.window_end(factor, days, now));
         lock(&self.shared.covered).insert(user, Covered { factor: factor.id, end, looked: today });
         Ok(())
+    }
+
+    /// S8.5: what reaches beyond the window counts for nothing, should the window have become shorter.
+    fn window_end(&self, factor: &Factor, days: u16, now: Timestamp) -> i64 {
+        let contact = claviger_agent_core::port::Vault::contact(self.vault.as_ref());
+        window(factor, days, contact.map_or(now, |contact| contact.server)).end
     }
 
     fn fetch_range(

@@ -119,7 +119,7 @@ pub(super) fn load(directory: &Path) -> Result<(Book, Journal), Error> {
         }
     }
     let journal = Journal::begin(directory, &book.records())?;
-    let mut kept = Kept { book, journal };
+    let mut kept = Kept::new(book, journal);
     let users: BTreeSet<_> = kept.book.steps.keys().map(|(user, _)| *user).collect();
     users.into_iter().try_for_each(|user| kept.write_used(directory, user))?;
     kept.write_numbers(directory)?;
@@ -277,6 +277,10 @@ impl Book {
 }
 
 impl Kept {
+    pub(super) const fn new(book: Book, journal: Journal) -> Self {
+        Self { book, journal, called_used: BTreeMap::new() }
+    }
+
     /// Writes records and believes them once they are on the disk.
     pub(super) fn write(&mut self, records: &[Record]) -> Result<(), Error> {
         self.put(records, Flush::Now)

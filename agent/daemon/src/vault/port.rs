@@ -64,14 +64,20 @@ impl Vault {
         let mut kept = self.kept()?;
         // Where only the server's word counts nothing is fresh.
         if kept.book.last_step(user, factor).is_none_or(|last| step <= last) {
-            return Ok(Use::Used);
+            // The server says yes once, whatever it said to others meanwhile.
+            let is_due = judged == Judged::WithServer
+                && kept.book.last_step(user, factor) == Some(step)
+                && kept.called_used.remove(&(user, factor)) == Some(step);
+            return Ok(if is_due { Use::Fresh } else { Use::Used });
         }
         let mut records = vec![Record::Step { user, factor, step: step.0 }];
-        if let Judged::Alone(happened) = judged {
-            if kept.is_over(&happened) {
-                return Ok(Use::TooManyWrong);
+        match judged {
+            Judged::Alone(happened) if kept.is_over(&happened) => return Ok(Use::TooManyWrong),
+            Judged::Alone(happened) => records.push(Record::Event(kept.book.numbered(happened))),
+            Judged::UsedBefore => {
+                kept.called_used.insert((user, factor), step);
             }
-            records.push(Record::Event(kept.book.numbered(happened)));
+            Judged::WithServer => {}
         }
         kept.write(&records)?;
         kept.write_used(&self.directory, user)?;

@@ -1,3 +1,4 @@
+mod called_used;
 mod damage;
 
 use super::*;

@@ -80,6 +80,15 @@ fn three_wrong_codes_end_the_connection() {
 }
 
 #[test]
+fn gdm_is_told_a_plain_refusal_after_which_it_asks_anew() {
+    let agent = Agent::new();
+    agent.says(None);
+    let wrong = agent.wrong_code();
+    let gdm = Program::new(&agent, "gdm-password").types(&[&wrong, &wrong, &wrong]).run("alice");
+    assert_eq!((gdm.authenticated, gdm.typed), (AUTH_ERR, 3));
+}
+
+#[test]
 fn odd_answers_are_no_codes_and_harm_nothing() {
     let agent = Agent::new();
     let long = "1".repeat(4096);

@@ -53,9 +53,10 @@ pub struct PersonPreview {
 }
 
 impl Preview {
-    /// How many people meet what is asked for.
+    /// How many people meet what is asked for where MFA would be switched on.
     pub fn count(&self, is_meant: impl Fn(&Outcome) -> bool) -> usize {
-        let people = self.devices.iter().flat_map(|device| &device.people);
+        let devices = self.devices.iter().filter(|device| !device.notes.contains(&Note::SshConflict));
+        let people = devices.flat_map(|device| &device.people);
         people.filter(|person| is_meant(&person.outcome)).count()
     }
 

@@ -98,3 +98,29 @@ on_both!(two_nodes_count_nobody_twice, async |database: &TestDatabase| {
     assert_eq!(counted(&world).await, [month("2027-01", 10)]);
     assert_eq!(active(&other).await, [month("2027-01", 10)]);
 });
+
+on_both!(devices_that_called_are_counted_once_a_month, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let devices = async || {
+        world.later(Span::seconds(10));
+        world.app.work_once().await.unwrap();
+        let months: Vec<Usage> = world.app.usage(&granted()).await.unwrap();
+        let some = months.into_iter().filter(|usage| usage.devices > 0);
+        some.map(|usage| (usage.month.to_string(), usage.devices)).collect::<Vec<_>>()
+    };
+    assert!(devices().await.is_empty());
+    let first = world.device(1).await;
+    world.device(2).await;
+    assert_eq!(devices().await, [month("2027-01", 2)]);
+    world.happened(&first, Vec::new()).await;
+    assert_eq!(devices().await, [month("2027-01", 2)], "once a month");
+    // In February one of them calls; the other is gone by then, and was there.
+    world.later(Span::days(17));
+    world.happened(&first, Vec::new()).await;
+    assert_eq!(devices().await, [month("2027-01", 2), month("2027-02", 1)]);
+    world.later(Span::days(1));
+    assert_eq!(devices().await, [month("2027-01", 2), month("2027-02", 1)], "closed");
+    let kept: Vec<i64> = world.app.store().query("SELECT COUNT(*) FROM usage_device", p![]).await.unwrap();
+    assert_eq!(kept, [1], "of January only the sum");
+    assert!(world.app.usage_csv(&granted()).await.unwrap().ends_with("2027-01,0,2\r\n2027-02,0,1\r\n"));
+});

@@ -1,4 +1,5 @@
-//! Who was active in a month, read from the sealed log behind everybody's back (docs/decisions/019-usage.md).
+//! Who was active in a month, read from the sealed log behind everybody's back, and which devices called in it
+//! (docs/decisions/019-usage.md).
 
 use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
@@ -19,7 +20,7 @@ pub struct Part {
     pub to: i64,
 }
 
-/// A month that most of a part falls into, and where it begins and ends.
+/// A month, and where it begins and ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Present {
     /// Which.
@@ -84,23 +85,35 @@ pub fn note(organization: OrganizationId, month: Month, account: &str) -> Statem
     Statement::row(SQL, p![organization, month.number(), account])
 }
 
+/// Notes the devices whose last call was in the month; those that are noted already are only looked at.
+pub fn note_devices(organization: OrganizationId, present: Present) -> Statement {
+    const SQL: &str = "INSERT INTO usage_device (organization, month, device) \
+        SELECT c.organization, $2, c.device FROM device_contact c \
+        WHERE c.organization = $1 AND c.last_contact_at >= $3 AND c.last_contact_at < $4 \
+        AND NOT EXISTS (SELECT 1 FROM usage_device u \
+        WHERE u.organization = $1 AND u.month = $2 AND u.device = c.device) \
+        ON CONFLICT (organization, month, device) DO NOTHING";
+    Statement::new(SQL, p![organization, present.month.number(), present.from, present.to])
+}
+
 /// A month before `month` of which more than the sum is kept, the oldest first.
 pub async fn open_before(
     store: &Store,
     organization: OrganizationId,
     month: Month,
 ) -> Result<Option<Month>, StoreError> {
-    const SQL: &str =
-        "SELECT month FROM usage_month WHERE organization = $1 AND month < $2 ORDER BY month LIMIT 1";
+    const SQL: &str = "SELECT month FROM usage_month WHERE organization = $1 AND month < $2 \
+        UNION SELECT month FROM usage_device WHERE organization = $1 AND month < $2 ORDER BY 1 LIMIT 1";
     let number: Option<i64> = store.first(SQL, p![organization, month.number()]).await?;
     Ok(number.and_then(Month::from_number))
 }
 
 /// Keeps the sum of a month for good; what is there already stays.
 pub fn close(organization: OrganizationId, month: Month) -> Statement {
-    const SQL: &str = "INSERT INTO usage_total (organization, month, users, devices) \
-        SELECT organization, month, COUNT(*), 0 FROM usage_month WHERE organization = $1 AND month = $2 \
-        GROUP BY organization, month ON CONFLICT (organization, month) DO NOTHING";
+    const SQL: &str = "INSERT INTO usage_total (organization, month, users, devices) VALUES ($1, $2, \
+        (SELECT COUNT(*) FROM usage_month WHERE organization = $1 AND month = $2), \
+        (SELECT COUNT(*) FROM usage_device WHERE organization = $1 AND month = $2)) \
+        ON CONFLICT (organization, month) DO NOTHING";
     Statement::new(SQL, p![organization, month.number()])
 }
 
@@ -123,6 +136,12 @@ pub fn forget(organization: OrganizationId, month: Month, up_to: &str) -> Statem
     Statement::new(SQL, p![organization, month.number(), up_to])
 }
 
+/// Forgets which devices called in a closed month.
+pub fn forget_devices(organization: OrganizationId, month: Month) -> Statement {
+    const SQL: &str = "DELETE FROM usage_device WHERE organization = $1 AND month = $2";
+    Statement::new(SQL, p![organization, month.number()])
+}
+
 impl FromRow for Option<Usage> {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         let (users, devices) = (row.get(1)?, row.get(2)?);
@@ -137,9 +156,13 @@ pub async fn months(
     first: Month,
 ) -> Result<Vec<Usage>, StoreError> {
     const SQL: &str = "SELECT month, users, devices FROM usage_total WHERE organization = $1 AND month >= $2 \
-        UNION ALL SELECT u.month, COUNT(*), 0 FROM usage_month u WHERE u.organization = $1 AND u.month >= $2 \
-        AND NOT EXISTS (SELECT 1 FROM usage_total t WHERE t.organization = $1 AND t.month = u.month) \
-        GROUP BY u.month ORDER BY 1";
+        UNION ALL SELECT o.month, CAST(SUM(o.users) AS BIGINT), CAST(SUM(o.devices) AS BIGINT) FROM ( \
+        SELECT month, COUNT(*) AS users, 0 AS devices FROM usage_month \
+        WHERE organization = $1 AND month >= $2 GROUP BY month \
+        UNION ALL SELECT month, 0, COUNT(*) FROM usage_device \
+        WHERE organization = $1 AND month >= $2 GROUP BY month) o \
+        WHERE NOT EXISTS (SELECT 1 FROM usage_total t WHERE t.organization = $1 AND t.month = o.month) \
+        GROUP BY o.month ORDER BY 1";
     let rows: Vec<Option<Usage>> = store.query(SQL, p![organization, first.number()]).await?;
     Ok(rows.into_iter().flatten().collect())
 }

@@ -24,7 +24,7 @@ pub(crate) struct MonthView {
     month: String,
     /// Users who signed in completely, or of whom a code was accepted; each counts once.
     active_users: i64,
-    /// Devices that reported in; each counts once.
+    /// Devices that called; each counts once.
     devices: i64,
 }
 

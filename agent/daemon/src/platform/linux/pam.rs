@@ -28,17 +28,15 @@ pub fn has_module() -> bool {
     MODULES.iter().any(|folder| Path::new(folder).join("pam_claviger.so").exists())
 }
 
-/// The profiles in force.
+/// The profiles in force: in Debian's stacks, or in Fedora's, where the code is asked for in `postlogin`.
 pub fn found(paths: &Paths) -> Result<BTreeSet<Profile>, Trouble> {
-    let read = |names: [&str; 2]| -> Result<String, Trouble> {
-        for name in names {
-            if let Some(text) = files::read(&paths.pam.join(name))? {
-                return Ok(text);
-            }
-        }
-        Ok(String::new())
-    };
-    Ok(in_force(&read(["common-auth", "password-auth"])?, &read(["common-account", "password-auth"])?))
+    let read = |name: &str| files::read(&paths.pam.join(name));
+    if let Some(auth) = read("common-auth")? {
+        return Ok(in_force(&auth, &read("common-account")?.unwrap_or_default()));
+    }
+    let stack = read("password-auth")?.unwrap_or_default();
+    let after = read("postlogin")?.unwrap_or_default();
+    Ok(in_force(&format!("{stack}\n{after}"), &stack))
 }
 
 /// What came of switching.
@@ -109,4 +107,31 @@ fn fedora(on: &[&str], off: &[&str]) -> Result<(), command::Failed> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claviger_agent_core::plan::pam::Profile::{Code, Password, PublicKey};
+    use std::fs;
+
+    const REST: &str = "auth required pam_deny.so\n";
+    const CODE: &str = "[success=ok ignore=ignore module_unknown=ignore default=bad] pam_claviger.so";
+
+    #[test]
+    fn fedoras_stacks_ask_for_the_code_in_postlogin() {
+        let folder = std::env::temp_dir().join(format!("claviger-pam-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let paths = Paths { pam: folder.clone(), ..Paths::default() };
+        let first = "auth [success=done default=ignore] pam_claviger.so first_factor_done\n\
+                     auth [success=done ignore=ignore default=die] pam_claviger.so password\n";
+        fs::write(folder.join("password-auth"), format!("{first}{REST}account {CODE} require_mfa\n"))
+            .unwrap();
+        assert_eq!(found(&paths).unwrap(), BTreeSet::from([PublicKey, Password]));
+        fs::write(folder.join("postlogin"), format!("auth {CODE}\n")).unwrap();
+        assert_eq!(found(&paths).unwrap(), BTreeSet::from([PublicKey, Password, Code]));
+        fs::write(folder.join("common-auth"), REST).unwrap();
+        assert_eq!(found(&paths).unwrap(), BTreeSet::new());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
