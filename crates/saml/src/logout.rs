@@ -54,8 +54,8 @@ impl LogoutRequest {
             .map(|session| session.only_text().map(str::to_owned))
             .collect::<Result<Vec<_>, Shape>>()?;
         if sessions.len() > MOST_SESSIONS {
-            let what = format!("{MOST_SESSIONS} sessions");
-            return Err(Shape::Several { element: root.written_name(), what }.into());
+            let element = root.written_name();
+            return Err(Shape::TooMany { element, limit: MOST_SESSIONS, what: "sessions" }.into());
         }
         Ok(Self {
             name_id: NameId::read_from(root)?,

@@ -231,8 +231,8 @@ fn context_of(requested: &Element) -> Result<RequestedContext, Refusal> {
     let classes =
         listed.map(|class| class.only_text().map(str::to_owned)).collect::<Result<Vec<_>, Shape>>()?;
     if classes.len() > MOST_CLASSES {
-        let what = format!("{MOST_CLASSES} classes");
-        return Err(Shape::Several { element: requested.written_name(), what }.into());
+        let element = requested.written_name();
+        return Err(Shape::TooMany { element, limit: MOST_CLASSES, what: "classes" }.into());
     }
     Ok(RequestedContext { comparison, classes })
 }

@@ -98,11 +98,8 @@ fn prefixes_of(method: &Element) -> Result<Option<Vec<String>>, SignatureFault> 
         .map(|prefix| if prefix == "#default" { String::new() } else { prefix.to_owned() })
         .collect();
     if prefixes.len() > MOST_PREFIXES {
-        return Err(Shape::Several {
-            element: list.written_name(),
-            what: format!("{MOST_PREFIXES} prefixes"),
-        }
-        .into());
+        let element = list.written_name();
+        return Err(Shape::TooMany { element, limit: MOST_PREFIXES, what: "prefixes" }.into());
     }
     Ok(Some(prefixes))
 }

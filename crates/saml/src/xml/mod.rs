@@ -83,6 +83,16 @@ pub enum Shape {
         /// What it has several of.
         what: String,
     },
+    /// There are more than there may be.
+    #[error("{element} has more than {limit} {what}")]
+    TooMany {
+        /// The element.
+        element: String,
+        /// The most there may be.
+        limit: usize,
+        /// What there are too many of.
+        what: &'static str,
+    },
     /// Text was expected, and there are elements in it.
     #[error("{element} holds elements where there should be text alone")]
     NotText {

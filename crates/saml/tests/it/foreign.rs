@@ -1,5 +1,7 @@
 //! Other people's programs: `xmlsec1`, `xmllint` and `openssl` from Debian's packages.
 
+use crate::support::{OWN, changed};
+use claviger_saml::Certificate;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -90,4 +92,29 @@ pub(crate) fn template(method: &str, digest: &str, prefixes: &str) -> String {
 </SignedInfo><SignatureValue/></Signature>"##,
         id = crate::support::ID
     )
+}
+
+/// A key on P-256 in PKCS #8, and its certificate, made by `openssl`.
+pub(crate) fn p256() -> (Vec<u8>, Certificate) {
+    let folder = Folder::new("p256");
+    let key = folder.write("key.pem", "");
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key.to_str().unwrap()];
+    let made = run("openssl", &[&["req", "-x509", "-nodes", "-subj", "/CN=app"][..], &curve].concat());
+    let certificate = Certificate::from_text(&String::from_utf8(made.stdout).unwrap()).unwrap();
+    let pem = std::fs::read_to_string(key).unwrap();
+    let inner: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    (data_encoding::BASE64.decode(inner.as_bytes()).unwrap(), certificate)
+}
+
+/// The signed text with its `SignedInfo` changed and signed again by the application's key.
+pub(crate) fn sign_info(xml: &str, changes: &[(&str, &str)]) -> String {
+    let from = xml.find("<ds:SignedInfo>").unwrap();
+    let to = xml.find("</ds:SignedInfo>").unwrap() + "</ds:SignedInfo>".len();
+    let info = changes.iter().fold(xml[from..to].to_owned(), |info, (from, to)| changed(&info, from, to));
+    let covered =
+        changed(&info, "<ds:SignedInfo>", "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">");
+    let value_from = xml.find("<ds:SignatureValue>").unwrap() + "<ds:SignatureValue>".len();
+    let value_to = xml.find("</ds:SignatureValue>").unwrap();
+    let value = crate::support::base64(crate::support::rsa_sha256(OWN, covered.as_bytes()));
+    xml.replacen(&xml[value_from..value_to], &value, 1).replacen(&xml[from..to], &info, 1)
 }

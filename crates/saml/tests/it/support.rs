@@ -2,7 +2,9 @@
 
 use aws_lc_rs::{
     encoding::AsDer,
+    rand::SystemRandom,
     rsa::{KeyPair, KeySize},
+    signature::RSA_PKCS1_SHA256,
 };
 use claviger_saml::{
     AuthnRequest, Certificate, Consumer, Id, Instant, LogoutRequest, Reception, Refusal, SelfSigned, Sender,
@@ -119,6 +121,20 @@ pub(crate) fn posted(xml: impl AsRef<[u8]>) -> Result<Inbound, Refusal> {
 pub(crate) fn with_sender<T>(demand: Demand, sha1: Sha1, then: impl FnOnce(&Sender<'_>) -> T) -> T {
     let certificates = [certificate(OWN)];
     then(&Sender { entity_id: APPLICATION, trust: Trust { certificates: &certificates, sha1 }, demand })
+}
+
+/// Who is asked, with those certificates; they must sign.
+pub(crate) fn with_certificates<T>(certificates: &[Certificate], then: impl FnOnce(&Sender<'_>) -> T) -> T {
+    let trust = Trust { certificates, sha1: Sha1::Refused };
+    then(&Sender { entity_id: APPLICATION, trust, demand: Demand::Signed })
+}
+
+/// A bare signature by one of the keys.
+pub(crate) fn rsa_sha256(key: usize, octets: &[u8]) -> Vec<u8> {
+    let key = KeyPair::from_pkcs8(pkcs8(key)).unwrap();
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), octets, &mut signature).unwrap();
+    signature
 }
 
 pub(crate) fn accept(inbound: &Inbound, demand: Demand) -> Result<AuthnRequest, Refusal> {
