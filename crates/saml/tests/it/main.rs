@@ -14,6 +14,7 @@ mod certificates;
 mod foreign;
 mod metadata;
 mod reader;
+mod recorded;
 mod requests;
 mod support;
 mod written;

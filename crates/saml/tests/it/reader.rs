@@ -123,6 +123,12 @@ fn comments_between_elements_are_dropped_and_texts_around_references_are_one() {
 }
 
 #[test]
+fn one_byte_order_mark_is_passed_over() {
+    assert!(read("\u{FEFF}<?xml version='1.0'?><a/>".as_bytes(), Limits::MESSAGE).is_ok());
+    assert_eq!(fault("\u{FEFF}\u{FEFF}<a/>"), "line 1: not well-formed: text outside of the root");
+}
+
+#[test]
 fn line_ends_and_white_space_are_made_one_before_anything_else() {
     let root = read(b"<a x='1\r\n2\t3&#13;&#10;4'>1\r\n2\r3&#13;4</a>", Limits::MESSAGE).unwrap();
     assert_eq!(root.attribute("x"), Some("1 2 3\r\n4"));

@@ -1,6 +1,13 @@
 //! Signature wrapping: Mallory has a request of her own that the application signed, and wants one about somebody else.
 
-use crate::support::{ID, OWN, accept_logout, changed, logout, sign, signature_in, why};
+use crate::support::{
+    ATTACKERS, ID, OWN, accept_logout, certificate, changed, logout, sign, signature_in, why,
+};
+use claviger_saml::{
+    Sha1,
+    signature::{Trust, verify},
+    xml::{Limits, read},
+};
 
 const VICTIM: &str = "admin@example.org";
 
@@ -33,6 +40,24 @@ fn about_another() -> String {
 #[test]
 fn what_was_signed_is_taken_as_it_is() {
     assert_eq!(accept_logout(signed()).unwrap().name_id.value, "mallory@example.org");
+}
+
+#[test]
+fn what_is_read_of_a_signed_message_is_what_was_signed_and_nothing_else() {
+    let (original, _, whole) = parts();
+    let dressed = changed(&whole, "<saml:Issuer", "<!-- not signed --><saml:Issuer");
+    let dressed =
+        changed(&dressed, "<samlp:LogoutRequest", "<samlp:LogoutRequest xmlns:x=\"urn:not-signed\"");
+    let root = read(dressed.as_bytes(), Limits::MESSAGE).unwrap();
+    let certificates = [certificate(ATTACKERS), certificate(OWN)];
+    let trust = Trust { certificates: &certificates, sha1: Sha1::Refused };
+    let verified = verify(&root, trust).unwrap();
+    assert_eq!(verified.certificate, 1);
+    assert_eq!(
+        verified.root,
+        read(original.as_bytes(), Limits::MESSAGE).unwrap(),
+        "no signature, no declaration"
+    );
 }
 
 #[test]
