@@ -1,11 +1,13 @@
 //! SAML 2.0 as an identity provider speaks it: requests are read and checked, answers are written and signed (S10.1).
 //!
-//! There is no input, output, clock or randomness in here. Times, ids, keys and what an application is registered with come as
+//! There is no input, output, clock or randomness in here. Times, ids, keys and what an application is registered
+//! with come as
 //! arguments; what comes out is text to send, or a [`Refusal`] with the reason.
 //!
 //! A request comes in by [`binding::redirect::receive`] or [`binding::post::receive`]. What it claims to be from
 //! ([`binding::Inbound::claimed_issuer`]) says which application to check it against; [`AuthnRequest::accept`],
-//! [`LogoutRequest::accept`] and [`LogoutResponse::accept`] do. The answer is [`Assertion::respond`], [`refuse`], or a logout's
+//! [`LogoutRequest::accept`] and [`LogoutResponse::accept`] do. The answer is [`Assertion::respond`], [`refuse`],
+//! or a logout's
 //! [`Header`].
 
 mod base64;

@@ -77,7 +77,8 @@ pub enum Interaction {
     Contradictory,
 }
 
-/// A request that was checked. Everything in it is the application's own if it was signed, and anybody's if not; the address to answer
+/// A request that was checked. Everything in it is the application's own if it was signed, and anybody's if not;
+/// the address to answer
 /// to is a registered one in either case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthnRequest {
@@ -152,7 +153,8 @@ impl AuthnRequest {
         })
     }
 
-    /// What to remember when it is answered. A browser may bring the same request again until then, as when a page is reloaded.
+    /// What to remember when it is answered. A browser may bring the same request again until then, as when a
+    /// page is reloaded.
     pub fn replay_key(&self, reception: &Reception<'_>) -> ReplayKey {
         let until = self.issued.plus(reception.max_age + reception.skew + reception.skew);
         ReplayKey { issuer: self.issuer.clone(), id: self.id.clone(), until }

@@ -28,7 +28,8 @@ pub fn receive(field: Field, value: &str, relay_state: Option<&str>) -> Result<I
     Ok(Inbound { field, root, relay_state: relay_state.map(str::to_owned), arrival: Arrival::Post })
 }
 
-/// A form for the browser to post. Its values are to be escaped for HTML, and it holds what identifies a person: it is for them alone.
+/// A form for the browser to post. Its values are to be escaped for HTML, and it holds what identifies a person: it
+/// is for them alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostForm {
     /// Where to.

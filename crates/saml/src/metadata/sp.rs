@@ -88,7 +88,8 @@ pub struct ServiceProvider {
     pub valid_until: Option<Instant>,
 }
 
-/// Reads the applications that metadata describes: one, or those of an aggregate. Signatures are not looked at; an administrator
+/// Reads the applications that metadata describes: one, or those of an aggregate. Signatures are not looked at; an
+/// administrator
 /// answers for what they upload.
 ///
 /// # Errors
@@ -237,7 +238,8 @@ fn address_of(service: &Element, attribute: &str) -> Result<String, Problem> {
     }
 }
 
-/// Whether a browser may be sent there: an absolute address of the web, of visible ASCII characters, without user or fragment.
+/// Whether a browser may be sent there: an absolute address of the web, of visible ASCII characters, without user
+/// or fragment.
 pub fn is_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();

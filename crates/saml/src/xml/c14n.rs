@@ -5,7 +5,8 @@
 use super::{Attribute, Element, Node};
 use std::collections::BTreeMap;
 
-/// The octets of an element. `ancestors` are the elements around it, outermost first; `inclusive` is the list of prefixes that are
+/// The octets of an element. `ancestors` are the elements around it, outermost first; `inclusive` is the list of
+/// prefixes that are
 /// treated as in inclusive canonicalization, with `""` for `#default`.
 pub fn exclusive(ancestors: &[&Element], apex: &Element, inclusive: &[String]) -> String {
     let mut writer = Writer { out: String::new(), scope: Vec::new(), rendered: Vec::new(), inclusive };
@@ -67,7 +68,8 @@ impl<'a> Writer<'a> {
         self.rendered.truncate(rendered);
     }
 
-    /// The declarations that this element must carry, in their order: of the prefixes it uses itself, and of the listed ones.
+    /// The declarations that this element must carry, in their order: of the prefixes it uses itself, and of
+    /// the listed ones.
     fn to_declare(&self, element: &'a Element) -> BTreeMap<&'a str, &'a str> {
         let attributes = element.attributes.iter().map(|attribute| &attribute.name);
         let used = attributes
