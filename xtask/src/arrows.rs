@@ -9,8 +9,9 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("claviger-domain", &[]),
     ("claviger-wire", &["claviger-domain"]),
+    ("claviger-saml", &[]),
     ("claviger-store", &["claviger-domain"]),
-    ("claviger-app", &["claviger-domain", "claviger-store", "claviger-wire"]),
+    ("claviger-app", &["claviger-domain", "claviger-store", "claviger-wire", "claviger-saml"]),
     ("claviger-web", &["claviger-domain", "claviger-app", "claviger-wire"]),
     ("claviger", &["claviger-domain", "claviger-store", "claviger-app", "claviger-web", "claviger-wire"]),
     ("claviger-agent-core", &["claviger-domain", "claviger-wire"]),

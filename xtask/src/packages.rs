@@ -20,6 +20,8 @@ const NEEDS: &[Need] = &[
     Need { package: "zbar-tools", is_there: || has("zbarimg") },
     Need { package: "faketime", is_there: || has("faketime") },
     Need { package: "openssl", is_there: || has("openssl") },
+    Need { package: "xmlsec1", is_there: || has("xmlsec1") },
+    Need { package: "libxml2-utils", is_there: || has("xmllint") },
     Need { package: "nodejs", is_there: || has("node") },
     Need { package: "npm", is_there: || has("npm") },
     Need { package: "mmdebstrap", is_there: || has("mmdebstrap") },
