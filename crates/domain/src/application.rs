@@ -11,6 +11,7 @@ use crate::{
     id::ApplicationId,
     time::{Span, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 
 /// An application as loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ pub struct Application {
 }
 
 /// How an application speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// SAML 2.0.
     Saml(saml::Settings),
@@ -132,6 +134,16 @@ impl FreshCode {
             Self::NotAsked => "not_asked",
             Self::EveryTime => "every_time",
             Self::OlderThan(_) => "older_than",
+        }
+    }
+
+    /// From the word and the minutes that were kept.
+    pub fn from_key(key: &str, minutes: Option<i64>) -> Option<Self> {
+        match (key, minutes) {
+            ("not_asked", None) => Some(Self::NotAsked),
+            ("every_time", None) => Some(Self::EveryTime),
+            ("older_than", Some(minutes)) => Some(Self::OlderThan(Span::minutes(minutes))),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Addresses of applications: where people are sent with what proves who they are.
 
 use crate::{field::FieldError, stream::is_host};
+use serde::{Deserialize, Serialize};
 
 /// The most that an address can have.
 const MOST: usize = 500;
@@ -8,8 +9,23 @@ const MOST: usize = 500;
 /// An absolute address that a browser is sent to: `https`, or `http` on this very machine; no user, no fragment.
 ///
 /// It is kept and compared as it was entered: what an application asks for must be the same text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Address(String);
+
+impl TryFrom<String> for Address {
+    type Error = FieldError;
+
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::parse("address", &text)
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0
+    }
+}
 
 impl Address {
     /// The address as entered.

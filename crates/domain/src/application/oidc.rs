@@ -2,12 +2,13 @@
 
 use super::address::Address;
 use crate::{device::words, field::FieldError};
+use serde::{Deserialize, Serialize};
 
 /// The most addresses of a kind.
 pub const MOST_ADDRESSES: usize = 20;
 
 /// What is known of an application that speaks OpenID Connect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Whether it keeps a secret.
     pub client: Client,
@@ -22,7 +23,8 @@ pub struct Settings {
 }
 
 /// Whether an application keeps a secret. PKCE is asked of both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Client {
     /// On a server: it shows its secret for every token.
     Confidential,
@@ -32,7 +34,8 @@ pub enum Client {
 words!(Client { Confidential => "confidential", Public => "public" });
 
 /// What an application may be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Who it is: without it nothing is OpenID Connect.
     Openid,
@@ -54,7 +57,8 @@ words!(Scope {
 });
 
 /// Whether an application may go on without the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refresh {
     /// It may not: when its token ends it sends the person here again.
     None,

@@ -6,6 +6,7 @@ use crate::{
     device::words,
     field::{FieldError, Presence, line},
 };
+use serde::{Deserialize, Serialize};
 
 /// The most places that a response can be sent to.
 pub const MOST_CONSUMERS: usize = 20;
@@ -15,7 +16,7 @@ pub const MOST_ATTRIBUTES: usize = 50;
 pub const MOST_CERTIFICATES: usize = 5;
 
 /// What is known of an application that speaks SAML.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Its name among service providers.
     pub entity_id: EntityId,
@@ -38,8 +39,23 @@ pub struct Settings {
 }
 
 /// A provider's name: a URI or what somebody took for one, at most 1,024 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EntityId(String);
+
+impl TryFrom<String> for EntityId {
+    type Error = FieldError;
+
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::parse("entity_id", &text)
+    }
+}
+
+impl From<EntityId> for String {
+    fn from(id: EntityId) -> Self {
+        id.0
+    }
+}
 
 impl EntityId {
     /// The name as entered. It is compared by its bytes.
@@ -58,7 +74,7 @@ impl EntityId {
 }
 
 /// A place that responses are sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consumer {
     /// Where it is.
     pub address: Address,
@@ -91,7 +107,7 @@ impl Settings {
 }
 
 /// Where an application is told that somebody signs out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogOut {
     /// Where it is.
     pub address: Address,
@@ -100,7 +116,8 @@ pub struct LogOut {
 }
 
 /// How a message gets to an application by way of the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Binding {
     /// In the query of an address.
     Redirect,
@@ -110,7 +127,8 @@ pub enum Binding {
 words!(Binding { Redirect => "redirect", Post => "post" });
 
 /// Whether an application's requests must be signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Requests {
     /// They need not be; a signature that is there must be right where a certificate is known.
     MayBeUnsigned,
@@ -120,7 +138,8 @@ pub enum Requests {
 words!(Requests { MayBeUnsigned => "may_be_unsigned", MustBeSigned => "must_be_signed" });
 
 /// What is signed for an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Signed {
     /// The assertion and the response around it.
     Both,
@@ -132,7 +151,8 @@ pub enum Signed {
 words!(Signed { Both => "both", Assertion => "assertion", Response => "response" });
 
 /// How an application names people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NameId {
     /// By their e-mail address.
     Email,
@@ -151,7 +171,7 @@ words!(NameId {
 });
 
 /// One attribute of an assertion.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribute {
     /// What the application calls it.
     pub name: String,
@@ -160,7 +180,8 @@ pub struct Attribute {
 }
 
 /// What an attribute says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Something about the user.
     Of(Fact),
@@ -171,7 +192,8 @@ pub enum Source {
 }
 
 /// Something about a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// The username.
     Username,
