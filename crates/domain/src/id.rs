@@ -81,6 +81,8 @@ ids! {
     DeviceGroupId,
     /// A break-glass code for one user on one device.
     BreakGlassId,
+    /// An application that people sign in to.
+    ApplicationId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

@@ -9,6 +9,7 @@ pub mod account;
 pub mod activity;
 pub mod administrator;
 pub mod api_key;
+pub mod application;
 pub mod attempt;
 pub mod audit;
 pub mod break_glass;

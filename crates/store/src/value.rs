@@ -58,6 +58,7 @@ values! {
     id::ResetId => |x| Self::Uuid(x.0),
     id::DeviceId => |x| Self::Uuid(x.0),
     id::ConnectKeyId => |x| Self::Uuid(x.0),
+    id::ApplicationId => |x| Self::Uuid(x.0),
     id::DeviceGroupId => |x| Self::Uuid(x.0),
     id::BreakGlassId => |x| Self::Uuid(x.0),
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod account_mail;
 pub mod administrator;
 pub mod api_key;
+pub mod application;
 pub mod audit;
 pub mod audit_anchor;
 pub mod audit_list;

@@ -1,6 +1,7 @@
 //! The store on both databases.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod applications;
 mod commit;
 mod consume;
 mod device_admin;
