@@ -157,7 +157,9 @@ export async function hostile(scene, step, people) {
   });
 
   await step('where nothing can be written at all who needs a code is refused, and the others are not', async () => {
-    await machine.sh(`fallocate --punch-hole --offset 0 --length "$(stat -c %s ${DATA}/journal)" ${DATA}/journal; ${FILL}`);
+    // What it took beforehand is taken from it while it stands still: it would write there at once.
+    const takeAway = `fallocate --punch-hole --offset 0 --length "$(stat -c %s ${DATA}/journal)" ${DATA}/journal`;
+    await machine.sh(`agent="$(cat /run/agent.child)"; kill -STOP "$agent"; ${takeAway}; ${FILL}; kill -CONT "$agent"`);
     const seen = await byKey(await employees.codeOffline(carol));
     assert.notEqual(seen.result, 0, JSON.stringify(seen));
     assert.match(await scene.agent.journal(), /carol .*refused: .*journal: No space left on device .* Enrolled users are refused until this is mended/);
