@@ -90,13 +90,17 @@ impl Profile {
 
 fn programs(profile: Profile) -> Result<()> {
     step("the browsers' libraries", libraries)?;
-    step("the program", || cargo(&["build", "--package", "claviger", "--locked"]))?;
-    step("the agent's packages", || {
-        let mut build = vec!["build", "--package", "claviger-agent", "--package", "claviger-pam", "--locked"];
-        if profile == Profile::Release {
-            build.push("--release");
+    step("the programs", || {
+        let (server, agent) =
+            (["--package", "claviger"], ["--package", "claviger-agent", "--package", "claviger-pam"]);
+        match profile {
+            // What they have in common is built once.
+            Profile::Debug => cargo(&[&["build", "--locked"][..], &server, &agent].concat()),
+            Profile::Release => cargo(&[&["build", "--locked"][..], &server].concat())
+                .and_then(|()| cargo(&[&["build", "--locked", "--release"][..], &agent].concat())),
         }
-        cargo(&build)?;
+    })?;
+    step("the agent's packages", || {
         let built = root().join("target").join(profile.folder());
         for kind in ["deb", "rpm"] {
             let mut pack = Command::new(root().join("packaging").join(kind).join("build"));
