@@ -2,8 +2,7 @@
 //!
 //! Nothing is read from the document as it came. Of the signature, the octets that its value covers are parsed anew, and the
 //! reference is taken from there; of the message, the octets that the digest covers. Whatever else stood in the
-//! document is gone,
-//! so that there is nothing to wrap, and no second parser to differ.
+//! document is gone, so that there is nothing to wrap, and no second parser to differ.
 
 use super::{
     SignatureFault,
