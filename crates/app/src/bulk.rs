@@ -293,7 +293,7 @@ impl App {
             }
         };
         if after != *before {
-            draft.write(table::account::save(organization, &after));
+            draft.write(table::account::change(organization, before, &after));
         }
         Ok(())
     }

@@ -294,7 +294,7 @@ impl App {
         draft.write(if after == *member {
             table::account::unchanged(organization, member)
         } else {
-            table::account::save(organization, &after)
+            table::account::change(organization, member, &after)
         });
         draft.write(table::group::required(organization, group.id, member.id, draft.now));
         Ok(())

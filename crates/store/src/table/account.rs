@@ -100,16 +100,11 @@ fn search_key(account: &Account) -> String {
 
 /// What a save writes, in the order of its placeholders from `$3`.
 fn values(account: &Account) -> Vec<Value> {
-    let (requirement, at) = requirement_columns(account.mfa.requirement);
     let role = match &account.kind {
         Kind::Administrator { role } => Some(role.key()),
         Kind::User { .. } => None,
     };
-    let factor = match account.mfa.enrollment {
-        Enrollment::Enrolled(id) => Some(id),
-        Enrollment::NotEnrolled => None,
-    };
-    p![
+    let mut all = p![
         account.username().map(Username::as_str),
         role,
         account.email.as_str(),
@@ -122,10 +117,19 @@ fn values(account: &Account) -> Vec<Value> {
         account.state.key(),
         account.password.key(),
         account.password.hash().map(|hash| hash.0.as_str()),
-        requirement,
-        at,
-        factor,
-    ]
+    ];
+    all.extend(mfa_values(account));
+    all
+}
+
+/// Requirement, its point in time, and the factor.
+fn mfa_values(account: &Account) -> Vec<Value> {
+    let (requirement, at) = requirement_columns(account.mfa.requirement);
+    let factor = match account.mfa.enrollment {
+        Enrollment::Enrolled(id) => Some(id),
+        Enrollment::NotEnrolled => None,
+    };
+    p![requirement, at, factor]
 }
 
 /// A new account.
@@ -151,6 +155,19 @@ pub fn save(organization: OrganizationId, account: &Account) -> Statement {
     all.extend(values(account));
     all.push(Value::Int(account.revision));
     Statement::row(SQL, all).expect_rows(1).of_accounts()
+}
+
+/// Writes what an account has become, guarded on the revision that was loaded. Where MFA is all that differs nothing
+/// else is written, and no index of anything else is touched.
+pub fn change(organization: OrganizationId, before: &Account, after: &Account) -> Statement {
+    const MFA: &str = "UPDATE account SET requirement = $4, requirement_at = $5, factor_id = $6, revision = revision + 1 \
+        WHERE organization = $1 AND id = $2 AND revision = $3";
+    if (Account { mfa: before.mfa, ..after.clone() }) != *before {
+        return save(organization, after);
+    }
+    let mut all = p![organization, after.id, after.revision];
+    all.extend(mfa_values(after));
+    Statement::row(MFA, all).expect_rows(1).of_accounts()
 }
 
 /// The account is still what was loaded; changes nothing.

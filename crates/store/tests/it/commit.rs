@@ -1,5 +1,5 @@
 use super::*;
-use claviger_domain::{account::Realm, mfa::Requirement};
+use claviger_domain::{account::Realm, mfa::Requirement, time::Span};
 use claviger_store::{Statement, StoreError, on_both, p, testing::TestDatabase};
 
 const INSERT: &str = "INSERT INTO schedule (organization, name, next_run, lease_until) VALUES ($1, $2, 0, 0)";
@@ -112,6 +112,21 @@ on_both!(changes_of_many_rows_are_met_all_or_none_is_made, async |database: &Tes
     }
     committed(&store, save(&people)).await;
     for person in &mut people {
+        person.revision += 1;
+        assert_eq!(read(person).await, *person);
+    }
+    // MFA alone, and a name beside it.
+    for (n, person) in people.iter_mut().enumerate() {
+        let before = person.clone();
+        person.mfa.requirement = Requirement::Paused(Span::seconds(n as i64));
+        if n % 2 == 0 {
+            person.name.last = "Else".into();
+        }
+        committed(&store, Batch::of([table::account::change(ORG, &before, person)])).await;
+        assert_eq!(
+            store.commit(Batch::of([table::account::change(ORG, &before, person)])).await.unwrap(),
+            Commit::Conflict
+        );
         person.revision += 1;
         assert_eq!(read(person).await, *person);
     }
