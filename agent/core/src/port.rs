@@ -106,7 +106,7 @@ pub trait Vault: Send + Sync {
     fn contact(&self) -> Option<Contact>;
 }
 
-/// The server, asked by somebody who waits at a login: it has one second, then it is silent.
+/// The server, asked by somebody who waits at a login: it has a second, for a password a few, then it is silent.
 pub trait Online: Send + Sync {
     /// What it thinks of a code; nothing if it is silent.
     fn code(&self, user: AccountId, code: &str, place: &Place) -> Option<CodeVerdict>;

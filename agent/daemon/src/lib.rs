@@ -17,6 +17,7 @@ pub mod files;
 pub mod identity;
 pub mod login;
 pub mod logs;
+mod patience;
 pub mod platform;
 mod resolve;
 pub mod run;

@@ -4,6 +4,7 @@ use crate::{
     config::{Enrollment, ServerUrl},
     entropy,
     identity::{DeviceKey, Forged, ServerKey, hash},
+    patience::Patience,
     resolve::{Addresses, Found},
     trust::{self, Tls},
 };
@@ -11,8 +12,8 @@ use claviger_agent_core::port::Online;
 use claviger_domain::id::{AccountId, DeviceId, FactorId};
 use claviger_wire::{
     server::{
-        CodeAttempt, CodeVerdict, Enroll, Enrolled, HOLD_SECONDS, ONLINE_SECONDS, PasswordAttempt,
-        PasswordVerdict, Place, Report, SignedState, Taken, Verifiers,
+        CodeAttempt, CodeVerdict, Enroll, Enrolled, HOLD_SECONDS, PasswordAttempt, PasswordVerdict, Place,
+        Report, SignedState, Taken, Verifiers,
     },
     signed,
 };
@@ -70,6 +71,7 @@ pub struct Server {
     server_key: ServerKey,
     agent: Agent,
     found: Found,
+    patience: Arc<Patience>,
 }
 
 struct Reply {
@@ -88,6 +90,7 @@ impl Server {
             server_key: enrollment.server_key.clone(),
             agent: agent(tls, Addresses::noting(&found)),
             found,
+            patience: Arc::default(),
         }
     }
 
@@ -100,6 +103,7 @@ impl Server {
             server_key: self.server_key.clone(),
             agent: agent(tls, Addresses::noted(&self.found)),
             found: Arc::clone(&self.found),
+            patience: Arc::clone(&self.patience),
         }
     }
 
@@ -170,7 +174,9 @@ impl Server {
     }
 
     fn run(&self, request: Request<impl ureq::AsSendBody>, patience: Duration) -> Result<Received, Failure> {
-        run(&self.agent, request, patience)
+        let received = run(&self.agent, request, patience);
+        self.patience.note(&received);
+        received
     }
 
     fn opened(&self, received: Received, nonce: &str) -> Result<Reply, Failure> {
@@ -181,14 +187,14 @@ impl Server {
 impl Online for Server {
     fn code(&self, user: AccountId, code: &str, place: &Place) -> Option<CodeVerdict> {
         let mut attempt = CodeAttempt { user, code: code.to_owned(), place: place.clone() };
-        let verdict = self.post("/agent/v1/code", &attempt, Duration::from_secs(ONLINE_SECONDS));
+        let verdict = self.post("/agent/v1/code", &attempt, Patience::CODE);
         attempt.code.zeroize();
         verdict.ok()
     }
 
     fn password(&self, user: AccountId, password: &str, place: &Place) -> Option<PasswordVerdict> {
         let mut attempt = PasswordAttempt { user, password: password.to_owned(), place: place.clone() };
-        let verdict = self.post("/agent/v1/password", &attempt, Duration::from_secs(ONLINE_SECONDS));
+        let verdict = self.post("/agent/v1/password", &attempt, self.patience.password());
         attempt.password.zeroize();
         verdict.ok()
     }

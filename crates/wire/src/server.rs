@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 pub const HOLD_SECONDS: u64 = 240;
 /// How long a login waits for the server before it goes on without it.
 pub const ONLINE_SECONDS: u64 = 1;
+/// How long it waits for the word on a password, while the server answers: that is work, and there may be a line.
+pub const PASSWORD_SECONDS: u64 = 5;
 
 /// What a connect key begins with. After it come 43 characters of the key's token, a dot, and 22 characters: the first
 /// 16 bytes of the SHA-256 of the server's public key for devices, so that a device knows its server from the first

@@ -11,14 +11,17 @@ use claviger_agent::{
 use claviger_agent_core::port::Online;
 use claviger_domain::id::{AccountId, DeviceId};
 use claviger_wire::{
-    server::{CodeVerdict, Enroll, Enrolled, Place},
+    server::{CodeVerdict, Enroll, Enrolled, PasswordVerdict, Place},
     signed,
 };
 use std::{
     io::{BufReader, Write},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -109,9 +112,32 @@ fn a_server_that_says_nothing_is_given_up_after_a_second() {
     let (done, end) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let user = AccountId::new(NOW, [1; 10]);
-        done.send(silent.code(user, "123456", &Place::default())).unwrap();
+        let place = Place::default();
+        done.send((silent.code(user, "123456", &place), silent.password(user, "x", &place))).unwrap();
     });
-    assert_eq!(end.recv_timeout(Duration::from_secs(4)), Ok(None));
+    assert_eq!(end.recv_timeout(Duration::from_secs(8)), Ok((None, None)));
+}
+
+/// A password takes the server work: while it answers otherwise, it gets the time. Nobody waits long for one that is gone.
+#[test]
+fn a_password_may_take_longer_while_the_server_is_there() {
+    let slow = Arc::new(AtomicU64::new(0));
+    let address = answering({
+        let slow = Arc::clone(&slow);
+        move |asked| {
+            thread::sleep(Duration::from_millis(slow.load(Ordering::SeqCst)));
+            signed_by(1, &asked.header(signed::NONCE), 200, br#"{"verdict":"right"}"#)
+        }
+    });
+    let server = device_of(&address);
+    let beside = server.beside(trust::config(None).unwrap());
+    let password = || beside.password(AccountId::new(NOW, [1; 10]), "x", &Place::default());
+    slow.store(2_000, Ordering::SeqCst);
+    assert_eq!(password(), None, "nobody knows yet that it is there");
+    slow.store(0, Ordering::SeqCst);
+    server.reach().unwrap();
+    slow.store(2_000, Ordering::SeqCst);
+    assert_eq!(password(), Some(PasswordVerdict::Right));
 }
 
 #[test]
