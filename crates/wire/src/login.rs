@@ -14,6 +14,10 @@ pub const FIRST_SECONDS: u32 = 5;
 pub const ANSWER_SECONDS: u32 = 180;
 /// How many messages one login has at most.
 pub const TURNS: usize = 32;
+/// Where notes lie of those who were let in because the agent could not be asked (S8.14): each a [`Hello`], root's alone.
+pub const LET_IN: &str = "/var/lib/claviger-agent-tasks/let-in";
+/// So many notes wait at most; the journal has all of them.
+pub const LET_IN_NOTES: usize = 100;
 
 /// What a login program is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use claviger_agent::{
     config::{Enrollment, ServerUrl},
     identity::{DeviceKey, ServerKey, hash},
-    tasks::{Outcome, Reply, Request},
+    tasks::{Note, Outcome, Reply, Request},
     vault::Vault,
 };
 use claviger_domain::{
@@ -26,7 +26,7 @@ use std::{
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Condvar, Mutex, MutexGuard,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     thread,
@@ -333,6 +333,7 @@ pub(crate) struct RootHalf {
     seen_at_prepare: Mutex<Vec<Option<i64>>>,
     applied: AtomicUsize,
     taken_back: AtomicI64,
+    let_in: Mutex<Vec<Note>>,
 }
 
 impl RootHalf {
@@ -343,6 +344,7 @@ impl RootHalf {
             seen_at_prepare: Mutex::default(),
             applied: AtomicUsize::new(0),
             taken_back: AtomicI64::new(0),
+            let_in: Mutex::default(),
         });
         let serving = Arc::clone(&half);
         thread::spawn(move || listener.incoming().for_each(|stream| serving.answer(stream.unwrap())));
@@ -362,6 +364,11 @@ impl RootHalf {
         self.taken_back.store(attempt, Ordering::SeqCst);
     }
 
+    /// The notes that the login programs left.
+    pub(crate) fn let_in(&self) -> MutexGuard<'_, Vec<Note>> {
+        self.let_in.lock().unwrap()
+    }
+
     fn answer(&self, mut stream: UnixStream) {
         let mut length = [0; 4];
         stream.read_exact(&mut length).unwrap();
@@ -378,6 +385,11 @@ impl RootHalf {
                 Reply::Applied(self.outcome(&serde_json::from_str(&signed.state).unwrap()))
             }
             Request::Password { .. } => Reply::Done,
+            Request::LetIn { taken } => {
+                let mut notes = self.let_in();
+                notes.retain(|note| !taken.contains(&note.name));
+                Reply::LetIn { notes: notes.clone() }
+            }
         };
         let bytes = serde_json::to_vec(&reply).unwrap();
         let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();

@@ -169,7 +169,9 @@ impl Program {
 
     /// Every real stack has somebody who says yes: what is ignored alone lets nobody in.
     fn write(&self) {
-        let module = format!("{} socket={} {}", module().display(), self.socket.display(), self.options);
+        let notes = self.folder.with_file_name("let-in");
+        let (socket, notes, options) = (self.socket.display(), notes.display(), self.options);
+        let module = format!("{} socket={socket} notes={notes} {options}", module().display());
         let first = match self.stack {
             Stack::CodeAlone => String::new(),
             Stack::KeyFirst => {
