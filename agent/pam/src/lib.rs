@@ -17,7 +17,7 @@ mod options;
 
 use claviger_agent_ipc::{Connection, Error, reach};
 use claviger_wire::{
-    login::{Hello, Phase, Shown, TURNS, Turn, answer},
+    login::{Hello, Phase, Shown, TURNS, Turn, answer, shown_key},
     service::Service,
 };
 use ffi::{Item, Mark, Membership, Pam, Style, Texts};
@@ -218,9 +218,15 @@ fn no_opinion(pam: &Pam) -> c_int {
 
 /// Whether sshd has accepted a key. It says so in the login's own environment, one line a method.
 fn has_shown_key(pam: &Pam) -> bool {
-    let methods = pam.variable(c"SSH_AUTH_INFO_0");
-    pam.text(Item::Service).starts_with("sshd")
-        && methods.lines().any(|line| line.split(' ').next() == Some("publickey"))
+    methods(pam).lines().any(|line| line.split(' ').next() == Some("publickey"))
+}
+
+/// The methods that sshd has accepted; nothing for other programs.
+fn methods(pam: &Pam) -> String {
+    match pam.text(Item::Service).starts_with("sshd") {
+        true => pam.variable(c"SSH_AUTH_INFO_0"),
+        false => String::new(),
+    }
 }
 
 fn hello(pam: &Pam, phase: Phase, user: &str) -> Hello {
@@ -231,6 +237,7 @@ fn hello(pam: &Pam, phase: Phase, user: &str) -> Hello {
         rhost: pam.text(Item::Rhost),
         tty: pam.text(Item::Tty),
         shown: if has_shown_key(pam) { Shown::PublicKey } else { Shown::Nothing },
+        key: shown_key(&methods(pam)),
     }
 }
 

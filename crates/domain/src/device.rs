@@ -1,6 +1,7 @@
 //! Devices: what is laid down for one, and what is known of it (S8).
 
 mod account_name;
+pub mod ask_once;
 pub mod forecast;
 mod known;
 mod proof;

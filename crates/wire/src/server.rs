@@ -7,6 +7,7 @@
 //! | `GET /agent/v1/verifiers?user=ID&factor=ID&from=STEP` | – | 200 [`Verifiers`] |
 //! | `POST /agent/v1/password` | [`PasswordAttempt`] | 200 [`PasswordVerdict`] |
 //! | `POST /agent/v1/code` | [`CodeAttempt`] | 200 [`CodeVerdict`] |
+//! | `POST /agent/v1/remembered` | [`RecallAttempt`] | 200 [`Recalled`] |
 //! | `POST /agent/v1/report` | [`Report`] | 200 [`Taken`] |
 //! | `DELETE /agent/v1/device` | – | 204 |
 //!
@@ -14,7 +15,7 @@
 //! RFC 9457 problem details; 401 `unknown_device` means that the device was deleted on the server.
 
 use claviger_domain::{
-    device::{Applied, Platform, Rules, Sudo, TakeOver},
+    device::{Applied, Platform, Rules, Sudo, TakeOver, ask_once::KeyHash},
     id::{AccountId, BreakGlassId, DeviceId, FactorId},
 };
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,9 @@ pub struct State {
     pub window: Window,
     /// S8.7a: MFA is taken back unless somebody proved it.
     pub proof: Proof,
+    /// S8.13b: whether it is worth asking the server before a code is asked for.
+    #[serde(default, skip_serializing_if = "Remembers::is_never")]
+    pub remembers: Remembers,
     /// Everybody who is bound to the device.
     pub users: Vec<User>,
 }
@@ -122,6 +126,24 @@ pub enum Window {
     Tolerant,
     /// One before.
     Strict,
+}
+
+/// Whether the device is in a group that asks for the code once in a while only. What isn't said is never: agents
+/// and servers that don't know of it go on as they did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remembers {
+    /// It isn't.
+    #[default]
+    Never,
+    /// It is.
+    Maybe,
+}
+
+impl Remembers {
+    const fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
 }
 
 /// S8.7a.
@@ -268,6 +290,9 @@ pub struct CodeAttempt {
     pub code: String,
     /// Where.
     pub place: Place,
+    /// The key that sshd accepted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyHash>,
 }
 
 /// What the server thinks of a code.
@@ -287,6 +312,27 @@ pub enum CodeVerdict {
     },
     /// They have no factor by now.
     NotEnrolled,
+}
+
+/// Somebody who showed a key, before a code is asked for (S8.13b).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallAttempt {
+    /// Who.
+    pub user: AccountId,
+    /// The key that sshd accepted.
+    pub key: KeyHash,
+    /// Where.
+    pub place: Place,
+}
+
+/// Whether a code is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "recalled")]
+pub enum Recalled {
+    /// No: one was accepted a while ago, from the same person with the same key at the same address.
+    Remembered,
+    /// Yes.
+    Ask,
 }
 
 /// What a device tells of itself, at every change and with whatever happened since the last one.

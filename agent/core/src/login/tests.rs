@@ -1,4 +1,5 @@
 mod device;
+mod remembered;
 
 use super::*;
 use crate::port::Attempts;

@@ -4,7 +4,7 @@ use claviger_domain::{
     id::{DeviceId, FactorId},
     time::Timestamp,
 };
-use claviger_wire::server::{Access, Codes, Factor, Proof, User, Window};
+use claviger_wire::server::{Access, Codes, Factor, Proof, Remembers, User, Window};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_500_000_000);
 
@@ -36,6 +36,7 @@ pub(crate) fn state() -> State {
         offline_days: 30,
         window: Window::Tolerant,
         proof: Proof::NotNeeded,
+        remembers: Remembers::Never,
         users: Vec::new(),
     }
 }

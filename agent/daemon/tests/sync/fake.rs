@@ -14,7 +14,7 @@ use claviger_domain::{
 };
 use claviger_wire::{
     server::{
-        Access, AccountState, Codes, Event, Factor, Presence, Proof, Report, SignedState, State, Taken, User,
+        Access, AccountState, Codes, Event, Factor, Presence, Proof, Remembers, Report, SignedState, State, Taken, User,
         Verifiers, Window,
     },
     signed,
@@ -165,6 +165,7 @@ impl Fake {
             offline_days: 30,
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
+            remembers: Remembers::Never,
             users: Vec::new(),
         };
         let world = World {

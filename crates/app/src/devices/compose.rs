@@ -14,7 +14,7 @@ use claviger_store::table::{
     break_glass::BreakGlass as Stored,
     device_bound::{Binding, Bound, Clock, KeyLine, OnDevice, Person},
 };
-use claviger_wire::server::{Access, BreakGlass, Codes, Factor, Proof, State, User, Window};
+use claviger_wire::server::{Access, BreakGlass, Codes, Factor, Proof, Remembers, State, User, Window};
 use data_encoding::BASE64URL_NOPAD;
 use std::collections::HashMap;
 
@@ -23,6 +23,8 @@ pub(super) struct Parts {
     pub(super) bound: Vec<Bound>,
     pub(super) keys: Vec<KeyLine>,
     pub(super) codes: Vec<Stored>,
+    /// S8.13b.
+    pub(super) remembers: Remembers,
 }
 
 /// A state without its revision, and the accounts that the device is told of as it was not before.
@@ -62,7 +64,8 @@ pub(super) fn compose(
         }
         users.push(user);
     }
-    Composed { state: state(organization, device, users), news }
+    let state = State { remembers: parts.remembers, ..state(organization, device, users) };
+    Composed { state, news }
 }
 
 fn state(organization: &Organization, device: &Device, users: Vec<User>) -> State {
@@ -89,6 +92,7 @@ fn state(organization: &Organization, device: &Device, users: Vec<User>) -> Stat
             }
             (Switch::Off, _) | (_, Stage::None | Stage::Given) => Proof::NotNeeded,
         },
+        remembers: Remembers::default(),
         users,
     }
 }

@@ -8,6 +8,7 @@ mod compose;
 mod enroll;
 mod events;
 mod login;
+mod recall;
 mod report;
 mod state;
 mod verifiers;

@@ -60,6 +60,8 @@ const NOBODY: &[&str] = &[
     "device.login",
     "device.report",
     "device_group.create",
+    "device_group.revoke_remembered",
+    "user.revoke_remembered",
 ];
 
 /// Actions whose target is the device or the account that they concern.

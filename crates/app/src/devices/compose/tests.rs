@@ -76,7 +76,7 @@ fn composed(bound: Vec<Bound>) -> Composed {
         expires_at: NOW.plus(Span::hours(1)),
         used_at: None,
     }];
-    compose(&organization(TotpSwitch::Enabled), &device(), Parts { bound, keys, codes }, NOW)
+    compose(&organization(TotpSwitch::Enabled), &device(), Parts { bound, keys, codes, remembers: Remembers::Never }, NOW)
 }
 
 fn only(bound: Bound) -> Option<User> {
@@ -152,7 +152,8 @@ fn codes_are_asked_for_where_both_switches_are_on_and_a_proof_while_it_is_missin
     let state = |totp, mfa, stage| {
         let proof = Asked { attempt: 2, seconds: 60, stage };
         let device = Device { proof, rules: Rules { mfa, ..Rules::default() }, ..device() };
-        let parts = Parts { bound: Vec::new(), keys: Vec::new(), codes: Vec::new() };
+        let parts =
+            Parts { bound: Vec::new(), keys: Vec::new(), codes: Vec::new(), remembers: Remembers::Maybe };
         let state = compose(&organization(totp), &device, parts, NOW).state;
         (state.codes, state.proof)
     };
