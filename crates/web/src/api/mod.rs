@@ -30,6 +30,7 @@ mod path;
 mod posix;
 mod problem;
 mod repeat;
+mod remembered;
 mod reports;
 mod schema;
 mod sessions;
@@ -122,6 +123,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
 fn device_routes() -> Router<Web> {
     Router::new()
         .route("/users/{id}/devices", get(posix::devices))
+        .route("/users/{id}/remembered", get(remembered::of_user).delete(remembered::revoke_of_user))
         .route("/users/{id}/posix", get(posix::show).put(posix::set))
         .route("/users/{id}/ssh-keys", get(posix::keys).post(posix::add_key))
         .route("/users/{id}/ssh-keys/{key}", delete(posix::remove_key))
@@ -144,6 +146,8 @@ fn device_routes() -> Router<Web> {
             "/device-groups/{id}/devices/{device}",
             put(device_groups::add_device).delete(device_groups::remove_device),
         )
+        .route("/device-groups/{id}/ask-once", put(remembered::ask_once))
+        .route("/device-groups/{id}/remembered", get(remembered::in_group).delete(remembered::revoke_in_group))
         .route("/device-groups/{id}/groups", get(device_groups::bindings))
         .route("/device-groups/{id}/groups/{group}", put(device_groups::bind).delete(device_groups::unbind))
         .route("/connect-keys", get(connect_keys::list).post(connect_keys::create))
