@@ -185,10 +185,25 @@ impl Login<'_> {
             (None, Service::Sshd, NotEnrolled::Refused) => self.refuse(Refused::NotEnrolled),
             (None, service, _) if !service.is_inside() => {
                 self.record(What::FirstFactorAlone);
-                vec![Turn::Skip]
+                let mut turns = self.invitation();
+                turns.push(Turn::Skip);
+                turns
             }
             _ => vec![Turn::Skip],
         }
+    }
+
+    /// S8.13b: how to set MFA up, for somebody who has to by a date. sshd keeps what is said here for a shell that a
+    /// person sits at; a command, a copy or a transfer never sees it.
+    fn invitation(&self) -> Vec<Turn> {
+        let (Some(invite), Some(until)) = (&self.state.invite, self.user.enrolls_until) else {
+            return Vec::new();
+        };
+        let left = Timestamp(until).since(self.now());
+        if self.service != Service::Sshd || left <= Span::ZERO {
+            return Vec::new();
+        }
+        words::invitation(invite, left)
     }
 
     /// Whether this program asks for codes on this device at the moment.

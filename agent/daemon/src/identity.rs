@@ -134,6 +134,7 @@ pub(crate) mod tests {
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
             remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         }
     }

@@ -104,6 +104,9 @@ pub struct State {
     /// S8.13b: whether it is worth asking the server before a code is asked for.
     #[serde(default, skip_serializing_if = "Remembers::is_never")]
     pub remembers: Remembers,
+    /// S8.13b: what is shown to those who have to set MFA up by a date; nothing where that isn't wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invite>,
     /// Everybody who is bound to the device.
     pub users: Vec<User>,
 }
@@ -188,6 +191,9 @@ pub struct User {
     pub factor: Option<Factor>,
     /// Codes for a person who is stuck (S8.8).
     pub break_glass: Vec<BreakGlass>,
+    /// S8.13b: by when they have to set MFA up; nothing where no [`Invite`] is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolls_until: Option<i64>,
 }
 
 /// Whether a bound user may sign in.
@@ -198,6 +204,15 @@ pub enum Access {
     Open,
     /// The account is locked: suspended, staged, or unbound. Never deleted.
     Locked,
+}
+
+/// How to set MFA up, for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The page of the portal.
+    pub link: String,
+    /// A QR code of it, two rows of modules in a line; empty if it would be too large.
+    pub picture: String,
 }
 
 /// A factor as a device knows it.

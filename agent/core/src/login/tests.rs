@@ -1,4 +1,5 @@
 mod device;
+mod invitation;
 mod remembered;
 
 use super::*;

@@ -22,6 +22,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -37,6 +38,7 @@ pub(crate) fn state() -> State {
         window: Window::Tolerant,
         proof: Proof::NotNeeded,
         remembers: Remembers::Never,
+        invite: None,
         users: Vec::new(),
     }
 }

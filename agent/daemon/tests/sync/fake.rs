@@ -71,6 +71,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -166,6 +167,7 @@ impl Fake {
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
             remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         };
         let world = World {

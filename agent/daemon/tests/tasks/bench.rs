@@ -66,6 +66,7 @@ impl Bench {
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
             remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         };
         Self { root: open(&key, &clock), key, clock, state, proven: 0 }
@@ -135,6 +136,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 

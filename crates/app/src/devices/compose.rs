@@ -14,7 +14,9 @@ use claviger_store::table::{
     break_glass::BreakGlass as Stored,
     device_bound::{Binding, Bound, Clock, KeyLine, OnDevice, Person},
 };
-use claviger_wire::server::{Access, BreakGlass, Codes, Factor, Proof, Remembers, State, User, Window};
+use claviger_wire::server::{
+    Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, State, User, Window,
+};
 use data_encoding::BASE64URL_NOPAD;
 use std::collections::HashMap;
 
@@ -25,6 +27,8 @@ pub(super) struct Parts {
     pub(super) codes: Vec<Stored>,
     /// S8.13b.
     pub(super) remembers: Remembers,
+    /// S8.13b: shown if the device does.
+    pub(super) invite: Invite,
 }
 
 /// A state without its revision, and the accounts that the device is told of as it was not before.
@@ -55,6 +59,9 @@ pub(super) fn compose(
     let (mut users, mut news) = (Vec::with_capacity(parts.bound.len()), Vec::new());
     for bound in &parts.bound {
         let Some(mut user) = user(bound, now) else { continue };
+        if device.rules.invites == Switch::Off || user.access == Access::Locked {
+            user.enrolls_until = None;
+        }
         if user.access == Access::Open {
             user.ssh_keys = keys.remove(&bound.account).unwrap_or_default();
             user.break_glass = codes.remove(&bound.account).unwrap_or_default();
@@ -64,7 +71,11 @@ pub(super) fn compose(
         }
         users.push(user);
     }
-    let state = State { remembers: parts.remembers, ..state(organization, device, users) };
+    let invite = match device.rules.invites {
+        Switch::On => Some(parts.invite),
+        Switch::Off => None,
+    };
+    let state = State { remembers: parts.remembers, invite, ..state(organization, device, users) };
     Composed { state, news }
 }
 
@@ -93,6 +104,7 @@ fn state(organization: &Organization, device: &Device, users: Vec<User>) -> Stat
             (Switch::Off, _) | (_, Stage::None | Stage::Given) => Proof::NotNeeded,
         },
         remembers: Remembers::default(),
+        invite: None,
         users,
     }
 }
@@ -151,6 +163,7 @@ fn nobody(id: AccountId) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -161,6 +174,7 @@ fn laid_down(id: AccountId, person: &Person) -> User {
         full_name: person.name.shown(&person.username),
         uid: number(person.uid),
         gid: number(person.gid),
+        enrolls_until: person.enrolls_until.map(|until| until.0),
         shell: if person.shell.is_empty() { DEFAULT_SHELL.to_owned() } else { person.shell.clone() },
         ..nobody(id)
     }

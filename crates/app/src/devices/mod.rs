@@ -7,6 +7,7 @@
 mod compose;
 mod enroll;
 mod events;
+mod invite;
 mod login;
 mod recall;
 mod report;

@@ -77,6 +77,7 @@ fn user(byte: u8, name: &str, factor: Option<Factor>, break_glass: Vec<BreakGlas
         take_over: TakeOver::Ask,
         factor,
         break_glass,
+        enrolls_until: None,
     }
 }
 
@@ -98,6 +99,7 @@ fn state() -> State {
         window: Window::Tolerant,
         proof: Proof::NotNeeded,
         remembers: Remembers::Never,
+        invite: None,
         users: vec![user(10, "alice", Some(enrolled), vec![stuck]), user(11, "bob", None, Vec::new())],
     }
 }
