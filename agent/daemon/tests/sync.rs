@@ -177,7 +177,8 @@ fn whoever_was_let_in_is_told_to_the_server_once() {
         from: "192.0.2.7".into(),
     };
     let at = fake::NOW.0;
-    *device.root.let_in() = vec![note("7-0", "alice", at), note("7-1", "mallory", at), note("8-0", "alice", i64::MAX)];
+    *device.root.let_in() =
+        vec![note("7-0", "alice", at), note("7-1", "mallory", at), note("8-0", "alice", i64::MAX)];
     eventually("no notes", || {
         device.fake.put(|state| state.support.push('x'));
         device.root.let_in().is_empty()
@@ -185,7 +186,10 @@ fn whoever_was_let_in_is_told_to_the_server_once() {
     eventually("the events", || device.fake.events().len() >= 2);
     let events = device.fake.events();
     assert!(events.iter().all(|event| event.what == What::LetIn && event.user == enrolled(1, "alice").id));
-    assert_eq!((events.len(), events[0].at, events[0].place.from.as_str()), (2, at.min(events[0].at), "192.0.2.7"));
+    assert_eq!(
+        (events.len(), events[0].at, events[0].place.from.as_str()),
+        (2, at.min(events[0].at), "192.0.2.7")
+    );
     assert!(events[1].at < i64::MAX, "nobody was let in tomorrow");
 }
 

@@ -92,7 +92,8 @@ mod tests {
         assert_eq!((options.line, options.when_down), (Line::RequireMfa, WhenDown::Open));
         assert_eq!((options.socket, options.patience), ("/tmp/s".into(), Duration::from_secs(60)));
         assert_eq!(options.notes, PathBuf::from("/tmp/n"));
-        let odd = ["fail_open=1", "Fail_Open", "timeout=x", "timeout=-1", "socket=relative", "notes=n", "nodelay"];
+        let odd =
+            ["fail_open=1", "Fail_Open", "timeout=x", "timeout=-1", "socket=relative", "notes=n", "nodelay"];
         let options = parse(&odd);
         assert_eq!(options, Options { unknown: odd.map(str::to_owned).to_vec(), ..parse(&[]) });
     }

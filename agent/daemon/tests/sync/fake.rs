@@ -14,8 +14,8 @@ use claviger_domain::{
 };
 use claviger_wire::{
     server::{
-        Access, AccountState, Codes, Event, Factor, Presence, Proof, Remembers, Report, SignedState, State, Taken, User,
-        Verifiers, Window,
+        Access, AccountState, Codes, Event, Factor, Presence, Proof, Remembers, Report, SignedState, State,
+        Taken, User, Verifiers, Window,
     },
     signed,
 };

@@ -81,8 +81,7 @@ impl App {
     ) -> Result<RememberedLogins, Refusal> {
         let group = self.load_device_group(id).await?;
         let (organization, now) = (self.organization().await?.id, self.now());
-        let found =
-            remembered_login::of_group(&self.0.store, organization, group.id, now, SHOWN + 1).await?;
+        let found = remembered_login::of_group(&self.0.store, organization, group.id, now, SHOWN + 1).await?;
         Ok(RememberedLogins::of(found, now))
     }
 

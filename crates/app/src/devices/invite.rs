@@ -54,7 +54,8 @@ mod tests {
         for (y, row) in rows.iter().enumerate().take(code.size + 2 * QUIET) {
             assert_eq!(row.len(), code.size + 2 * QUIET);
             for (x, is_dark) in row.iter().enumerate() {
-                let inside = (QUIET..QUIET + code.size).contains(&x) && (QUIET..QUIET + code.size).contains(&y);
+                let inside =
+                    (QUIET..QUIET + code.size).contains(&x) && (QUIET..QUIET + code.size).contains(&y);
                 let expected = inside && code.data[(y - QUIET) * code.size + (x - QUIET)].value();
                 assert_eq!(*is_dark, expected, "{x} {y}");
             }

@@ -113,7 +113,10 @@ on_both!(a_code_spares_the_next_one_on_all_devices_of_the_group, async |database
     assert_eq!((&details["from"], &details["service"]), (&FROM.into(), &"sshd".into()));
     assert_eq!(details["key"], KEY.fingerprint());
     let listed = world.app.remembered_in_group(&granted(), scene.group.id).await.unwrap().logins;
-    assert_eq!((listed.len(), listed[0].account, listed[0].device_name.as_str()), (1, scene.alice.id, "web-1"));
+    assert_eq!(
+        (listed.len(), listed[0].account, listed[0].device_name.as_str()),
+        (1, scene.alice.id, "web-1")
+    );
     // Eight hours from the code, however often somebody signs in.
     world.later(Span::seconds(8 * 3_600 - 1));
     assert!(scene.is_known(&scene.two).await);
@@ -247,9 +250,5 @@ on_both!(fewer_hours_count_at_once_and_devices_hear_of_the_switch, async |databa
     scene.asks("").await;
     let state = scene.world.state(&mut scene.one).await;
     assert_eq!(state.remembers, Remembers::Never);
-    assert_eq!(
-        scene.world.logged_as("device_group.ask_once").await.len(),
-        4,
-        "8, 2, 168 hours, and none"
-    );
+    assert_eq!(scene.world.logged_as("device_group.ask_once").await.len(), 4, "8, 2, 168 hours, and none");
 });

@@ -196,7 +196,9 @@ pub fn recall(
 ) -> Option<DeviceGroupId> {
     match (state, factor.failures.lock_at(now)) {
         (State::Activated, Lock::Open) => {}
-        (State::Staged | State::Suspended, _) | (State::Activated, Lock::Until(_) | Lock::Closed) => return None,
+        (State::Staged | State::Suspended, _) | (State::Activated, Lock::Until(_) | Lock::Closed) => {
+            return None;
+        }
     }
     let good = known.iter().find(|(remembered, asks)| {
         remembered.factor == factor.id

@@ -98,7 +98,12 @@ pub async fn groups_of(
 }
 
 /// The device is still in the group, and that still remembers for so long.
-pub fn still(organization: OrganizationId, device: DeviceId, group: DeviceGroupId, hours: Hours) -> Statement {
+pub fn still(
+    organization: OrganizationId,
+    device: DeviceId,
+    group: DeviceGroupId,
+    hours: Hours,
+) -> Statement {
     const SQL: &str = "SELECT 1 FROM device_group_member m \
         JOIN device_group g ON g.organization = m.organization AND g.id = m.device_group \
         WHERE m.organization = $1 AND m.device = $2 AND m.device_group = $3 AND g.ask_once_hours = $4";
@@ -117,7 +122,10 @@ pub fn remember(
         DO UPDATE SET factor = EXCLUDED.factor, device = EXCLUDED.device, since = EXCLUDED.since, until = EXCLUDED.until";
     let Remembered { group, factor, shown, since, until } = remembered;
     let address = shown.from.to_string();
-    Statement::new(SQL, p![organization, account, *group, shown.key.0, address, *factor, device, *since, *until])
+    Statement::new(
+        SQL,
+        p![organization, account, *group, shown.key.0, address, *factor, device, *since, *until],
+    )
 }
 
 /// The login is still remembered as it was loaded.
@@ -219,7 +227,8 @@ pub fn forget_group(organization: OrganizationId, group: DeviceGroupId) -> State
 
 /// Codes that were given at a device stand for nothing on the others of a group that it leaves.
 pub fn forget_device(organization: OrganizationId, device: DeviceId, group: DeviceGroupId) -> Statement {
-    const SQL: &str = "DELETE FROM remembered_login WHERE organization = $1 AND device = $2 AND device_group = $3";
+    const SQL: &str =
+        "DELETE FROM remembered_login WHERE organization = $1 AND device = $2 AND device_group = $3";
     Statement::new(SQL, p![organization, device, group])
 }
 

@@ -164,7 +164,9 @@ impl GroupPage {
         let base = format!("{PATH}/{id}");
         let remembered = remembered(web, me, &group).await?;
         Ok(Self {
-            ask_once_hours: Field::of(group.ask_once.hours().map(|hours| hours.to_string()).unwrap_or_default()),
+            ask_once_hours: Field::of(
+                group.ask_once.hours().map(|hours| hours.to_string()).unwrap_or_default(),
+            ),
             remembered,
             chrome: AdminChrome::new(web, me, frame, "device-groups").await?,
             may_edit: me.actor.granted::<ManageUsers>().is_ok(),

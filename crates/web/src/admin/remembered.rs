@@ -1,13 +1,7 @@
 //! Logins on devices that are remembered, as a group and a user have them (S8.13b).
 
 use super::change::named;
-use crate::{
-    Web,
-    error::PageError,
-    flash,
-    view::When,
-    visit::Admin,
-};
+use crate::{Web, error::PageError, flash, view::When, visit::Admin};
 use axum::{
     Router,
     extract::{Path, State},
@@ -67,9 +61,7 @@ impl Remembered {
 
 fn row(login: &RememberedLogin, of: Of, now: Timestamp, zone: &str) -> Row {
     let (href, name) = match of {
-        Of::User => {
-            (format!("/admin/device-groups/{}", login.remembered.group), login.group_name.clone())
-        }
+        Of::User => (format!("/admin/device-groups/{}", login.remembered.group), login.group_name.clone()),
         Of::Group => (format!("/admin/users/{}", login.account), login.email.clone()),
     };
     let at = if login.device_name.is_empty() { String::new() } else { format!(" at {}", login.device_name) };

@@ -29,8 +29,8 @@ mod organization;
 mod path;
 mod posix;
 mod problem;
-mod repeat;
 mod remembered;
+mod repeat;
 mod reports;
 mod schema;
 mod sessions;
@@ -147,7 +147,10 @@ fn device_routes() -> Router<Web> {
             put(device_groups::add_device).delete(device_groups::remove_device),
         )
         .route("/device-groups/{id}/ask-once", put(remembered::ask_once))
-        .route("/device-groups/{id}/remembered", get(remembered::in_group).delete(remembered::revoke_in_group))
+        .route(
+            "/device-groups/{id}/remembered",
+            get(remembered::in_group).delete(remembered::revoke_in_group),
+        )
         .route("/device-groups/{id}/groups", get(device_groups::bindings))
         .route("/device-groups/{id}/groups/{group}", put(device_groups::bind).delete(device_groups::unbind))
         .route("/connect-keys", get(connect_keys::list).post(connect_keys::create))

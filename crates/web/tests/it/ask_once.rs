@@ -43,13 +43,19 @@ on_both!(a_program_says_how_often_and_revokes, async |database: &TestDatabase| {
     let set = ok(&site, Method::PUT, &ask_once, Some(json!({ "hours": 8 }))).await;
     assert_eq!((&set["ask_once_hours"], &set["revision"]), (&json!(8), &json!(2)));
     for wrong in [0, 169, -1] {
-        assert_eq!(fields(&site.call(Method::PUT, &ask_once, Some(json!({ "hours": wrong }))).await), ["hours"]);
+        assert_eq!(
+            fields(&site.call(Method::PUT, &ask_once, Some(json!({ "hours": wrong }))).await),
+            ["hours"]
+        );
     }
     remember(&site, &device, &group, &alice).await;
     let of_user = format!("/users/{}/remembered", id_of(&alice));
     let listed = ok(&site, Method::GET, &format!("{path}/remembered"), None).await;
     assert_eq!(listed, ok(&site, Method::GET, &of_user, None).await);
-    assert_eq!((&listed[0]["email"], &listed[0]["device_name"]), (&json!("alice@acme.test"), &json!("web-1")));
+    assert_eq!(
+        (&listed[0]["email"], &listed[0]["device_name"]),
+        (&json!("alice@acme.test"), &json!("web-1"))
+    );
     assert_eq!(listed[0]["from"], "203.0.113.9");
     assert!(listed[0]["key"].as_str().unwrap().starts_with("SHA256:"), "{listed}");
     for revoke in [format!("{path}/remembered"), of_user.clone()] {
@@ -78,7 +84,9 @@ on_both!(an_administrator_says_how_often_and_revokes, async |database: &TestData
     assert!(wrong.text.contains("Hours must be between 1 and 168.") && wrong.text.contains("value=\"169\""));
     leads_to(&posted(&site, &cookie, &ask_once, "ask_once_hours=8").await, &base);
     assert!(page(&site, &cookie, &base).await.text.contains("No login is remembered."));
-    for revoke in [format!("{base}/remembered/revoke"), format!("/admin/users/{}/remembered/revoke", id_of(&alice))] {
+    for revoke in
+        [format!("{base}/remembered/revoke"), format!("/admin/users/{}/remembered/revoke", id_of(&alice))]
+    {
         remember(&site, &device, &group, &alice).await;
         let shown = page(&site, &cookie, &base).await.text;
         assert!(shown.contains("alice@acme.test") && shown.contains("203.0.113.9 at web-1"), "{shown}");

@@ -37,8 +37,15 @@ fn only_the_servers_word_spares_the_code() {
     }
     let device = device(Some(Recalled::Remembered));
     first(&device, &with_key());
-    assert_eq!(device.lines(), ["sshd: alice from \"192.0.2.1\": no code is asked for: one was given a while ago"]);
-    assert_eq!((device.events(), device.attempts()), (Vec::new(), Default::default()), "S8.7a: it proves nothing");
+    assert_eq!(
+        device.lines(),
+        ["sshd: alice from \"192.0.2.1\": no code is asked for: one was given a while ago"]
+    );
+    assert_eq!(
+        (device.events(), device.attempts()),
+        (Vec::new(), Default::default()),
+        "S8.7a: it proves nothing"
+    );
 }
 
 #[test]

@@ -81,7 +81,12 @@ fn composed(bound: Vec<Bound>) -> Composed {
         expires_at: NOW.plus(Span::hours(1)),
         used_at: None,
     }];
-    compose(&organization(TotpSwitch::Enabled), &device(), Parts { bound, keys, codes, remembers: Remembers::Never, invite: invite() }, NOW)
+    compose(
+        &organization(TotpSwitch::Enabled),
+        &device(),
+        Parts { bound, keys, codes, remembers: Remembers::Never, invite: invite() },
+        NOW,
+    )
 }
 
 fn only(bound: Bound) -> Option<User> {

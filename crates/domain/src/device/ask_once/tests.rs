@@ -47,7 +47,15 @@ fn a_code_is_asked_for_unless_everything_is_as_it_was() {
         ("another factor", State::Activated, factor(2), same, eight, soon, false),
         ("another key", State::Activated, factor(1), shown(2, "203.0.113.9"), eight, soon, false),
         ("another address", State::Activated, factor(1), shown(1, "203.0.113.8"), eight, soon, false),
-        ("the same address in IPv6", State::Activated, factor(1), shown(1, "::ffff:203.0.113.9"), eight, soon, true),
+        (
+            "the same address in IPv6",
+            State::Activated,
+            factor(1),
+            shown(1, "::ffff:203.0.113.9"),
+            eight,
+            soon,
+            true,
+        ),
         ("switched off", State::Activated, factor(1), same, AskOnce::EachTime, soon, false),
         ("made shorter", State::Activated, factor(1), same, hours(1), after(Span::hours(1)), false),
         ("made shorter, within", State::Activated, factor(1), same, hours(1), soon, true),
@@ -65,7 +73,11 @@ fn a_code_is_asked_for_unless_everything_is_as_it_was() {
     assert_eq!(recall(State::Activated, &factor(1), &same, &[], soon), None, "nothing is remembered");
     let other = Remembered { group: DeviceGroupId::new(NOW, [2; 10]), ..remembered() };
     let both = [(remembered(), AskOnce::EachTime), (other, eight)];
-    assert_eq!(recall(State::Activated, &factor(1), &same, &both, soon), Some(other.group), "any group will do");
+    assert_eq!(
+        recall(State::Activated, &factor(1), &same, &both, soon),
+        Some(other.group),
+        "any group will do"
+    );
 }
 
 #[test]
@@ -74,7 +86,17 @@ fn only_ssh_with_a_key_from_another_machine_is_remembered() {
     for from in ["203.0.113.9", "10.0.0.1", "2001:db8::1", "fe80::1"] {
         assert!(Shown::at("sshd", key, from).is_some(), "{from}");
     }
-    for from in ["", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::", "host.example", "fe80::1%eth0"] {
+    for from in [
+        "",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+        "0.0.0.0",
+        "::",
+        "host.example",
+        "fe80::1%eth0",
+    ] {
         assert_eq!(Shown::at("sshd", key, from), None, "{from}");
     }
     assert_eq!(Shown::at("sshd", None, "203.0.113.9"), None);
@@ -90,7 +112,9 @@ fn a_key_is_known_by_the_hash_that_ssh_keygen_shows() {
     let key = crate::posix::SshKey::parse("key", line.strip_prefix("publickey ").unwrap()).unwrap();
     assert_eq!((hash.0, hash.fingerprint()), (key.digest(), key.fingerprint()));
     assert_eq!(hash.to_string().parse(), Ok(hash));
-    for other in ["", "publickey", "publickey ssh-ed25519", "publickey ssh-ed25519 !", "xpublickey ssh-ed25519 AAAA"] {
+    for other in
+        ["", "publickey", "publickey ssh-ed25519", "publickey ssh-ed25519 !", "xpublickey ssh-ed25519 AAAA"]
+    {
         assert_eq!(KeyHash::of_methods(other), None, "{other:?}");
     }
     for other in ["", "AAAA", "not a hash"] {
@@ -106,9 +130,13 @@ fn hours_are_1_to_168_or_left_empty() {
         assert!(AskOnce::parse("ask_once_hours", wrong).is_err(), "{wrong}");
     }
     let each = AskOnce::EachTime;
-    for (before, after, looser) in
-        [(each, hours(1), true), (hours(1), hours(2), true), (hours(2), hours(1), false), (hours(1), each, false), (each, each, false)]
-    {
+    for (before, after, looser) in [
+        (each, hours(1), true),
+        (hours(1), hours(2), true),
+        (hours(2), hours(1), false),
+        (hours(1), each, false),
+        (each, each, false),
+    ] {
         assert_eq!(after.is_looser_than(before), looser, "{before:?} {after:?}");
     }
 }
