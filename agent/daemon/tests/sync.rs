@@ -10,6 +10,8 @@
 
 #[path = "sync/fake.rs"]
 mod fake;
+#[path = "sync/root_half.rs"]
+mod root_half;
 #[path = "sync/server.rs"]
 mod server;
 #[path = "sync/trust.rs"]
@@ -26,7 +28,8 @@ use claviger_agent::{
 use claviger_agent_core::port::Happened;
 use claviger_domain::{device::Applied, verifier::STEPS_A_DAY};
 use claviger_wire::server::{AccountState, Place, Proof, What};
-use fake::{Fake, RootHalf, enrolled, eventually, folder, user};
+use fake::{Fake, enrolled, eventually, folder, user};
+use root_half::RootHalf;
 use std::sync::Arc;
 
 struct Device {
