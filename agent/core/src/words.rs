@@ -198,10 +198,8 @@ mod tests {
     #[test]
     fn an_invitation_says_how_and_by_when() {
         let invite = Invite { link: "https://sso.acme.test/enroll".into(), picture: "█▀".into() };
-        let [Turn::Info(words), Turn::Info(picture)] = invitation(&invite, Span::days(3)).try_into().unwrap()
-        else {
-            panic!("two texts")
-        };
+        let turns = invitation(&invite, Span::days(3));
+        let [Turn::Info(words), Turn::Info(picture)] = turns.as_slice() else { panic!("{turns:?}") };
         assert_eq!(words, "\nSet up MFA within 3 days:\nhttps://sso.acme.test/enroll\n");
         assert_eq!(picture, "█▀\n");
         let alone = Invite { picture: String::new(), ..invite };

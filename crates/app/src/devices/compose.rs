@@ -27,8 +27,8 @@ pub(super) struct Parts {
     pub(super) codes: Vec<Stored>,
     /// S8.13b.
     pub(super) remembers: Remembers,
-    /// S8.13b: shown if the device does.
-    pub(super) invite: Invite,
+    /// S8.13b: nothing where the device is not to show it.
+    pub(super) invite: Option<Invite>,
 }
 
 /// A state without its revision, and the accounts that the device is told of as it was not before.
@@ -59,7 +59,7 @@ pub(super) fn compose(
     let (mut users, mut news) = (Vec::with_capacity(parts.bound.len()), Vec::new());
     for bound in &parts.bound {
         let Some(mut user) = user(bound, now) else { continue };
-        if device.rules.invites == Switch::Off || user.access == Access::Locked {
+        if parts.invite.is_none() || user.access == Access::Locked {
             user.enrolls_until = None;
         }
         if user.access == Access::Open {
@@ -71,11 +71,8 @@ pub(super) fn compose(
         }
         users.push(user);
     }
-    let invite = match device.rules.invites {
-        Switch::On => Some(parts.invite),
-        Switch::Off => None,
-    };
-    let state = State { remembers: parts.remembers, invite, ..state(organization, device, users) };
+    let state =
+        State { remembers: parts.remembers, invite: parts.invite, ..state(organization, device, users) };
     Composed { state, news }
 }
 

@@ -6,7 +6,12 @@ use super::{
     invite::invite,
 };
 use crate::{App, Problem, until_decided};
-use claviger_domain::{device::Device, id::DeviceId, organization::Organization, time::Timestamp};
+use claviger_domain::{
+    device::{Device, Switch},
+    id::DeviceId,
+    organization::Organization,
+    time::Timestamp,
+};
 use claviger_store::{
     Batch, Commit,
     table::{
@@ -87,7 +92,7 @@ impl App {
         let (store, id, now) = (&self.0.store, organization.id, self.now());
         let remembering = table::remembered_login::groups_of(store, id, device.id).await?;
         let parts = Parts {
-            invite: invite(&self.0.public_url),
+            invite: (device.rules.invites == Switch::On).then(|| invite(&self.0.public_url)),
             remembers: if remembering.is_empty() { Remembers::Never } else { Remembers::Maybe },
             bound: table::device_bound::everybody(store, id, device.id).await?,
             keys: table::device_bound::ssh_keys(store, id, device.id).await?,

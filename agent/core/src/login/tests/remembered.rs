@@ -4,6 +4,7 @@ use super::{
     device::{Device, code, hello},
     *,
 };
+use crate::port::Vault;
 use claviger_wire::server::CodeVerdict;
 
 const KEY: KeyHash = KeyHash([7; 32]);
@@ -43,7 +44,7 @@ fn only_the_servers_word_spares_the_code() {
     );
     assert_eq!(
         (device.events(), device.attempts()),
-        (Vec::new(), Default::default()),
+        (Vec::new(), Attempts::default()),
         "S8.7a: it proves nothing"
     );
 }

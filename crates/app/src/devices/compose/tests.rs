@@ -55,10 +55,6 @@ fn on_device(state: AccountState) -> OnDevice {
     OnDevice { take_over: TakeOver::Ask, state, name: "alice".into() }
 }
 
-fn invite() -> Invite {
-    Invite { link: "https://sso.acme.test/enroll".into(), picture: String::new() }
-}
-
 fn bound(state: AccountStanding) -> Bound {
     let binding = Binding::Bound(Sudo::WithPassword);
     Bound { account: id(1), binding, person: Some(person(state)), on_device: None }
@@ -84,7 +80,7 @@ fn composed(bound: Vec<Bound>) -> Composed {
     compose(
         &organization(TotpSwitch::Enabled),
         &device(),
-        Parts { bound, keys, codes, remembers: Remembers::Never, invite: invite() },
+        Parts { bound, keys, codes, remembers: Remembers::Never, invite: None },
         NOW,
     )
 }
@@ -167,7 +163,7 @@ fn codes_are_asked_for_where_both_switches_are_on_and_a_proof_while_it_is_missin
             keys: Vec::new(),
             codes: Vec::new(),
             remembers: Remembers::Maybe,
-            invite: invite(),
+            invite: None,
         };
         let state = compose(&organization(totp), &device, parts, NOW).state;
         (state.codes, state.proof)
@@ -197,25 +193,20 @@ fn a_clock_is_told_in_whole_steps() {
     assert_eq!([-1_500, -899, 0, 400, 950].map(learned), [-1_000, 0, 0, 0, 1_000]);
 }
 
-/// S8.13b: who has to set MFA up by a date is told so where the device does that, and nobody else.
+/// S8.13b: who has to set MFA up by a date is told so where the device shows how, and nobody else.
 #[test]
 fn only_devices_that_invite_are_told_by_when_somebody_sets_mfa_up() {
     let until = NOW.plus(Span::days(7));
-    let enrolling = |state| Person { clock: None, enrolls_until: Some(until), ..person(state) };
-    let told = |invites, state| {
-        let bound = Bound { person: Some(enrolling(state)), ..bound(state) };
-        let device = Device { rules: Rules { invites, ..device().rules }, ..device() };
-        let parts = Parts {
-            bound: vec![bound],
-            keys: Vec::new(),
-            codes: Vec::new(),
-            remembers: Remembers::Never,
-            invite: invite(),
-        };
-        let state = compose(&organization(TotpSwitch::Enabled), &device, parts, NOW).state;
+    let told = |invite: Option<Invite>, standing| {
+        let person = Person { clock: None, enrolls_until: Some(until), ..person(standing) };
+        let bound = vec![Bound { person: Some(person), ..bound(standing) }];
+        let (keys, codes, remembers) = (Vec::new(), Vec::new(), Remembers::Never);
+        let parts = Parts { bound, keys, codes, remembers, invite };
+        let state = compose(&organization(TotpSwitch::Enabled), &device(), parts, NOW).state;
         (state.invite.is_some(), state.users[0].enrolls_until)
     };
-    assert_eq!(told(Switch::On, AccountStanding::Activated), (true, Some(until.0)));
-    assert_eq!(told(Switch::Off, AccountStanding::Activated), (false, None));
-    assert_eq!(told(Switch::On, AccountStanding::Suspended), (true, None));
+    let invite = || Some(Invite { link: "https://sso.acme.test/enroll".into(), picture: String::new() });
+    assert_eq!(told(invite(), AccountStanding::Activated), (true, Some(until.0)));
+    assert_eq!(told(None, AccountStanding::Activated), (false, None));
+    assert_eq!(told(invite(), AccountStanding::Suspended), (true, None));
 }
