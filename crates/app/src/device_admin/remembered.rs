@@ -1,7 +1,7 @@
 //! S8.13b: how often a group of devices asks for the code, and the end of what is remembered.
 
 use crate::{
-    App, Problem, Refusal,
+    App, Refusal,
     draft::{Draft, Target},
 };
 use claviger_domain::{

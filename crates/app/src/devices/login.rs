@@ -163,7 +163,7 @@ impl App {
         let told = self.judge(&mut draft, &presented).await?;
         let verdict = match told {
             Told::Accepted => {
-                self.remember(&mut draft, calling, attempt, (account, &sealed.factor)).await?;
+                self.remember_code(&mut draft, calling, attempt, (account, &sealed.factor)).await?;
                 CodeVerdict::Accepted
             }
             Told::AlreadyUsed => CodeVerdict::AlreadyUsed,
