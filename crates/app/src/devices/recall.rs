@@ -24,7 +24,7 @@ use serde_json::json;
 
 impl App {
     /// Remembers a code that is being accepted, for each group of the device that asks for one once in a while.
-    pub(super) async fn remember(
+    pub(super) async fn remember_code(
         &self,
         draft: &mut Draft<'_>,
         calling: &Calling,
@@ -89,13 +89,13 @@ impl App {
         let organization = draft.organization.id;
         let known =
             remembered_login::at_device(&self.0.store, organization, calling.device.id, account.id).await?;
-        let Some(group) = recall(account.state, &sealed.factor, shown, &known, draft.now) else {
+        let Some(good) = recall(account.state, &sealed.factor, shown, &known, draft.now) else {
             return Ok(Some(Recalled::Ask));
         };
         draft.write(table::account::unchanged(organization, account));
         draft.write(table::factor::unchanged(organization, &sealed.factor));
-        draft.write(remembered_login::unchanged(organization, account.id, group, shown));
-        let details = json!({ "device_group": group, "key": shown.key.fingerprint() });
+        draft.write(remembered_login::unchanged(organization, (account.id, calling.device.id), &good));
+        let details = json!({ "device_group": good.0.group, "key": shown.key.fingerprint() });
         draft.log("device.login.remembered", &Target::from(account), "success", details);
         Ok((draft.commit().await? == Commit::Committed).then_some(Recalled::Remembered))
     }

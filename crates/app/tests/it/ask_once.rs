@@ -2,7 +2,11 @@
 
 use crate::*;
 use agent::*;
-use claviger_app::{groups::GroupForm, stored::DeviceGroup};
+use claviger_app::{
+    bulk::Verb,
+    groups::GroupForm,
+    stored::{DeviceGroup, user_list::Filter},
+};
 use claviger_domain::{
     account::Account,
     device::{
@@ -10,6 +14,7 @@ use claviger_domain::{
         ask_once::{AskOnce, KeyHash},
     },
     id::{AccountId, DeviceGroupId},
+    permission::{Actor, Who},
     sign_in::TotpSwitch,
     time::Span,
     totp::TotpSecret,
@@ -184,8 +189,18 @@ on_both!(whatever_ends_it_ends_it_at_once_and_for_good, async |database: &TestDa
     assert!(scene.is_known(&scene.two).await);
 
     app.switch_totp(&granted(), TotpSwitch::Disabled).await.unwrap();
-    assert!(!scene.is_known(&scene.two).await, "no codes, nothing to spare");
+    gone("no codes, nothing to spare").await;
     app.switch_totp(&granted(), TotpSwitch::Enabled).await.unwrap();
+    gone("codes again").await;
+
+    scene.remembered().await;
+    let line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    let key = app.add_ssh_key(&granted(), alice, line).await.unwrap();
+    assert!(scene.is_known(&scene.two).await, "one key more");
+    let digest = data_encoding::HEXLOWER.encode(&key.digest());
+    app.remove_ssh_key(&granted(), alice, &digest).await.unwrap();
+    gone("a key was taken away").await;
+    scene.remembered().await;
 
     let wrong = world.code_now(&TotpSecret::new(vec![1; 20]));
     for _ in 0..10 {
@@ -225,6 +240,13 @@ on_both!(groups_that_bind_end_it_when_they_no_longer_do, async |database: &TestD
     app.remove_member(&granted(), staff.id, scene.alice.id).await.unwrap();
     join().await;
     assert!(!scene.is_known(&scene.two).await, "left, and came back");
+    let everybody = Filter { group: Some(staff.id), ..Filter::default() };
+    scene.remembered().await;
+    let system = Actor { who: Who::System, name: "test".into(), address: String::new() };
+    app.start_bulk(&system, &Verb::RemoveFromGroup(staff.id), &everybody).await.unwrap();
+    app.work_once().await.unwrap();
+    assert_eq!(scene.count(scene.alice.id).await, 0, "taken out with many");
+    join().await;
     scene.remembered().await;
     app.unbind_group(&granted(), (scene.group.id, staff.id)).await.unwrap();
     bind().await;
@@ -251,4 +273,23 @@ on_both!(fewer_hours_count_at_once_and_devices_hear_of_the_switch, async |databa
     let state = scene.world.state(&mut scene.one).await;
     assert_eq!(state.remembers, Remembers::Never);
     assert_eq!(scene.world.logged_as("device_group.ask_once").await.len(), 4, "8, 2, 168 hours, and none");
+});
+
+on_both!(a_clock_that_is_put_back_spares_no_code, async |database: &TestDatabase| {
+    let scene = Scene::new(database).await;
+    let world = &scene.world;
+    world.app.work_once().await.unwrap();
+    scene.remembered().await;
+    world.earlier(Span::hours(1));
+    assert!(!scene.is_known(&scene.two).await, "before the code was given");
+    world.later(Span::hours(1));
+    assert!(scene.is_known(&scene.two).await, "a moment of it changes nothing");
+    // The clock was a month ahead when the code was given, and nobody waits a month for it to be good again.
+    world.later(Span::days(30));
+    scene.remembered().await;
+    world.earlier(Span::days(29));
+    assert!(!scene.is_known(&scene.two).await);
+    world.app.work_once().await.unwrap();
+    world.later(Span::days(29));
+    assert!(!scene.is_known(&scene.two).await, "it is gone by then");
 });

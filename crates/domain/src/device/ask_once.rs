@@ -183,8 +183,8 @@ impl Remembered {
     }
 }
 
-/// The group on whose devices a code was given that stands for this login; nothing if one is asked for. `known` are the
-/// logins of the person that are remembered for groups of this device, with how those ask now.
+/// The code that stands for this login, with how its group asks now; nothing if one is asked for. `known` are the logins
+/// of the person that are remembered for groups of this device.
 ///
 /// While the factor is locked nobody gets in without a code either (S4.19).
 pub fn recall(
@@ -193,20 +193,21 @@ pub fn recall(
     shown: &Shown,
     known: &[(Remembered, AskOnce)],
     now: Timestamp,
-) -> Option<DeviceGroupId> {
+) -> Option<(Remembered, AskOnce)> {
     match (state, factor.failures.lock_at(now)) {
         (State::Activated, Lock::Open) => {}
         (State::Staged | State::Suspended, _) | (State::Activated, Lock::Until(_) | Lock::Closed) => {
             return None;
         }
     }
-    let good = known.iter().find(|(remembered, asks)| {
+    let mut known = known.iter();
+    let good = known.find(|(remembered, asks)| {
         remembered.factor == factor.id
             && remembered.shown == *shown
             && remembered.since <= now
             && now < remembered.ends(*asks)
     });
-    good.map(|(remembered, _)| remembered.group)
+    good.copied()
 }
 
 #[cfg(test)]

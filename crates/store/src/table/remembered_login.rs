@@ -104,9 +104,9 @@ pub fn still(
     group: DeviceGroupId,
     hours: Hours,
 ) -> Statement {
-    const SQL: &str = "SELECT 1 FROM device_group_member m \
-        JOIN device_group g ON g.organization = m.organization AND g.id = m.device_group \
-        WHERE m.organization = $1 AND m.device = $2 AND m.device_group = $3 AND g.ask_once_hours = $4";
+    const SQL: &str = "SELECT 1 FROM device_group g \
+        JOIN device_group_member m ON m.organization = g.organization AND m.device_group = g.id \
+        WHERE g.organization = $1 AND m.device = $2 AND g.id = $3 AND g.ask_once_hours = $4";
     Statement::guard(SQL, p![organization, device, group, hours.number()])
 }
 
@@ -128,18 +128,23 @@ pub fn remember(
     )
 }
 
-/// The login is still remembered as it was loaded.
+/// The login is still remembered as it was loaded, the device is still in its group, and that still asks as it did.
 pub fn unchanged(
     organization: OrganizationId,
-    account: AccountId,
-    group: DeviceGroupId,
-    shown: &Shown,
+    (account, device): (AccountId, DeviceId),
+    (remembered, asks): &(Remembered, AskOnce),
 ) -> Statement {
-    const SQL: &str = "SELECT 1 FROM remembered_login r \
-        JOIN device_group g ON g.organization = r.organization AND g.id = r.device_group \
+    const SQL: &str = "SELECT 1 FROM device_group g \
+        JOIN device_group_member m ON m.organization = g.organization AND m.device_group = g.id \
+        JOIN remembered_login r ON r.organization = g.organization AND r.device_group = g.id \
         WHERE r.organization = $1 AND r.account = $2 AND r.device_group = $3 AND r.key_hash = $4 AND r.address = $5 \
-        AND g.ask_once_hours IS NOT NULL";
-    Statement::guard(SQL, p![organization, account, group, shown.key.0, shown.from.to_string()])
+        AND r.factor = $6 AND r.since = $7 AND m.device = $8 AND g.ask_once_hours = $9";
+    let Remembered { group, factor, shown, since, .. } = remembered;
+    let address = shown.from.to_string();
+    Statement::guard(
+        SQL,
+        p![organization, account, *group, shown.key.0, address, *factor, *since, device, asks.hours()],
+    )
 }
 
 /// A remembered login, for whoever may end it.
@@ -232,8 +237,14 @@ pub fn forget_device(organization: OrganizationId, device: DeviceId, group: Devi
     Statement::new(SQL, p![organization, device, group])
 }
 
-/// Drops what is over.
+/// Nothing is remembered any more.
+pub fn forget_all(organization: OrganizationId) -> Statement {
+    const SQL: &str = "DELETE FROM remembered_login WHERE organization = $1";
+    Statement::new(SQL, p![organization])
+}
+
+/// Drops what is over, and what a clock that was ahead made.
 pub fn forget(organization: OrganizationId, now: Timestamp) -> Statement {
-    const SQL: &str = "DELETE FROM remembered_login WHERE organization = $1 AND until <= $2";
+    const SQL: &str = "DELETE FROM remembered_login WHERE organization = $1 AND (until <= $2 OR since > $2)";
     Statement::new(SQL, p![organization, now])
 }

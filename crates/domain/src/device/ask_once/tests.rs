@@ -68,14 +68,14 @@ fn a_code_is_asked_for_unless_everything_is_as_it_was() {
     ];
     for (what, state, factor, shown, asks, now, expected) in table {
         let found = recall(state, &factor, &shown, &[(remembered(), asks)], now);
-        assert_eq!(found, expected.then_some(remembered().group), "{what}");
+        assert_eq!(found, expected.then_some((remembered(), asks)), "{what}");
     }
     assert_eq!(recall(State::Activated, &factor(1), &same, &[], soon), None, "nothing is remembered");
     let other = Remembered { group: DeviceGroupId::new(NOW, [2; 10]), ..remembered() };
     let both = [(remembered(), AskOnce::EachTime), (other, eight)];
     assert_eq!(
         recall(State::Activated, &factor(1), &same, &both, soon),
-        Some(other.group),
+        Some((other, eight)),
         "any group will do"
     );
 }
