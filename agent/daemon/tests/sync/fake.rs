@@ -19,7 +19,7 @@ use claviger_wire::{
 };
 use data_encoding::BASE64URL_NOPAD;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::{
