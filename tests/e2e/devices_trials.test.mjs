@@ -1,7 +1,9 @@
 import { test } from 'node:test';
 import { between } from './devices/between.mjs';
+import { inviting } from './devices/inviting.mjs';
 import { openWhenDown } from './devices/open_when_down.mjs';
 import { proving } from './devices/proving.mjs';
+import { remembering } from './devices/remembering.mjs';
 import { Scene } from './devices/scene.mjs';
 import { window } from './devices/window.mjs';
 import { stepsOf } from './lib/steps.mjs';
@@ -30,6 +32,8 @@ test('a Linux device whose agent, server, network or time is not as it should be
   t.after(() => scene.close());
   const step = stepsOf(t, scene);
   const people = await inForce(scene);
+  await remembering(scene, step, people);
+  await inviting(scene, step, people);
   await between(scene, step, people);
   await openWhenDown(scene, step, people);
   await proving(scene, step, people);

@@ -10,13 +10,17 @@ use crate::{
     words::{self, Words},
 };
 use claviger_domain::{
-    device::{NotEnrolled, Switch, WINDOW_WARNING},
+    device::{
+        NotEnrolled, Switch, WINDOW_WARNING,
+        ask_once::{KeyHash, Shown},
+    },
     time::{Span, Timestamp},
 };
 use claviger_wire::{
     login::{Hello, Phase, Turn},
     server::{
-        Access, Codes, Factor, HOLD_SECONDS, PasswordVerdict, Place, Proof, Refused, State, User, What,
+        Access, Codes, Factor, HOLD_SECONDS, PasswordVerdict, Place, Proof, Recalled, Refused, Remembers,
+        State, User, What,
     },
     service::Service,
 };
@@ -35,6 +39,8 @@ pub struct Login<'a> {
     user: User,
     service: Service,
     place: Place,
+    /// The key that sshd accepted.
+    key: Option<KeyHash>,
     stage: Stage,
 }
 
@@ -69,7 +75,7 @@ pub fn begin<'a>(ports: Ports<'a>, hello: &Hello) -> Begun<'a> {
         return skip();
     }
     let place = Place { service: hello.service.clone(), from: hello.rhost.clone() };
-    let mut login = Login { ports, state, user, service, place, stage: Stage::Over };
+    let mut login = Login { ports, state, user, service, place, key: hello.key, stage: Stage::Over };
     let turns = match hello.phase {
         Phase::Password => login.begin_password(),
         Phase::Code => login.begin_code(),
@@ -142,8 +148,23 @@ impl Login<'_> {
                 NotEnrolled::Refused => self.refuse(Refused::NotEnrolled),
             };
         };
+        if self.is_remembered() {
+            self.note("no code is asked for: one was given a while ago");
+            return vec![Turn::Ok];
+        }
         let warning = self.warning(&factor);
         self.ask(factor, TRIES, warning.as_ref())
+    }
+
+    /// S8.13b: whether the server says that no code is needed. While it is silent, one is.
+    fn is_remembered(&self) -> bool {
+        if self.state.remembers == Remembers::Never {
+            return false;
+        }
+        let shown = Shown::at(&self.place.service, self.key, &self.place.from);
+        shown.is_some_and(|shown| {
+            self.ports.online.recall(self.user.id, shown.key, &self.place) == Some(Recalled::Remembered)
+        })
     }
 
     /// What a program that asked for no code does. At sshd somebody enrolled who is here without one was let in by a
@@ -164,10 +185,25 @@ impl Login<'_> {
             (None, Service::Sshd, NotEnrolled::Refused) => self.refuse(Refused::NotEnrolled),
             (None, service, _) if !service.is_inside() => {
                 self.record(What::FirstFactorAlone);
-                vec![Turn::Skip]
+                let mut turns = self.invitation();
+                turns.push(Turn::Skip);
+                turns
             }
             _ => vec![Turn::Skip],
         }
+    }
+
+    /// S8.13b: how to set MFA up, for somebody who has to by a date. sshd keeps what is said here for a shell that a
+    /// person sits at; a command, a copy or a transfer never sees it.
+    fn invitation(&self) -> Vec<Turn> {
+        let (Some(invite), Some(until)) = (&self.state.invite, self.user.enrolls_until) else {
+            return Vec::new();
+        };
+        let left = Timestamp(until).since(self.now());
+        if self.service != Service::Sshd || left <= Span::ZERO {
+            return Vec::new();
+        }
+        words::invitation(invite, left)
     }
 
     /// Whether this program asks for codes on this device at the moment.

@@ -2,12 +2,13 @@
 
 use crate::clock::{Clocks, Contact};
 use claviger_domain::{
+    device::ask_once::KeyHash,
     id::{AccountId, BreakGlassId, FactorId},
     time::Timestamp,
     totp::Step,
     verifier::{DeviceKey, Verifier},
 };
-use claviger_wire::server::{CodeVerdict, PasswordVerdict, Place, State, What};
+use claviger_wire::server::{CodeVerdict, PasswordVerdict, Place, Recalled, State, What};
 use std::sync::Arc;
 
 /// Nothing can be kept: the disk is full, or worse. Who needs a code is refused.
@@ -108,8 +109,10 @@ pub trait Vault: Send + Sync {
 
 /// The server, asked by somebody who waits at a login: it has a second, for a password a few, then it is silent.
 pub trait Online: Send + Sync {
-    /// What it thinks of a code; nothing if it is silent.
-    fn code(&self, user: AccountId, code: &str, place: &Place) -> Option<CodeVerdict>;
+    /// What it thinks of a code, given after that key; nothing if it is silent.
+    fn code(&self, user: AccountId, code: &str, place: &Place, key: Option<KeyHash>) -> Option<CodeVerdict>;
+    /// Whether a code is asked for after that key (S8.13b); nothing if it is silent.
+    fn recall(&self, user: AccountId, key: KeyHash, place: &Place) -> Option<Recalled>;
     /// What it thinks of a password; nothing if it is silent.
     fn password(&self, user: AccountId, password: &str, place: &Place) -> Option<PasswordVerdict>;
 }

@@ -5,7 +5,7 @@
 //! console show an error beside a short prompt.
 
 use claviger_domain::time::{Span, Timestamp};
-use claviger_wire::{login::Turn, service::Service};
+use claviger_wire::{login::Turn, server::Invite, service::Service};
 
 /// Asks for the code. GDM cuts longer ones.
 const PROMPT: &str = "Verification code: ";
@@ -122,6 +122,17 @@ pub fn end(service: Service, words: &Words, support: &str, verdict: Turn) -> Vec
     }
 }
 
+/// How to set MFA up, and how much time there is.
+pub fn invitation(invite: &Invite, left: Span) -> Vec<Turn> {
+    let days = match left.days_rounded_up() {
+        ..=1 => "within a day".into(),
+        days => format!("within {days} days"),
+    };
+    let words = format!("\nSet up MFA {days}:\n{}\n", invite.link);
+    let picture = Some(&invite.picture).filter(|picture| !picture.is_empty());
+    [Turn::Info(words)].into_iter().chain(picture.map(|picture| Turn::Info(format!("{picture}\n")))).collect()
+}
+
 fn in_words(wait: Span) -> String {
     let minutes = (wait.seconds_rounded_up() + 59) / 60;
     match minutes {
@@ -182,6 +193,18 @@ mod tests {
             Words::Locked(Some(Span::seconds(61))).line("x"),
             "Too many wrong codes. Try again in 2 minutes."
         );
+    }
+
+    #[test]
+    fn an_invitation_says_how_and_by_when() {
+        let invite = Invite { link: "https://sso.acme.test/enroll".into(), picture: "█▀".into() };
+        let turns = invitation(&invite, Span::days(3));
+        let [Turn::Info(words), Turn::Info(picture)] = turns.as_slice() else { panic!("{turns:?}") };
+        assert_eq!(words, "\nSet up MFA within 3 days:\nhttps://sso.acme.test/enroll\n");
+        assert_eq!(picture, "█▀\n");
+        let alone = Invite { picture: String::new(), ..invite };
+        let last = invitation(&alone, Span::hours(5));
+        assert_eq!(last, [Turn::Info("\nSet up MFA within a day:\nhttps://sso.acme.test/enroll\n".into())]);
     }
 
     #[test]

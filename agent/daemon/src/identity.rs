@@ -107,7 +107,7 @@ pub fn hash(bytes: &[u8]) -> [u8; 32] {
 pub(crate) mod tests {
     use super::*;
     use claviger_domain::{device::Rules, time::Timestamp};
-    use claviger_wire::server::{Codes, Proof, Window};
+    use claviger_wire::server::{Codes, Proof, Remembers, Window};
 
     pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -133,6 +133,8 @@ pub(crate) mod tests {
             offline_days: 30,
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
+            remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         }
     }

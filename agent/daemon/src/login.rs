@@ -116,10 +116,14 @@ impl Threads<'_> {
 /// Answers one call. What goes wrong on the way ends it, and the login program lets nobody in.
 fn answer(call: &Connection, peer: Peer, desk: &Desk<'_>, room: Room) {
     let outcome = call.receive().and_then(|packet| {
-        let Ok(hello) = Hello::parse(&packet) else {
+        let Ok(mut hello) = Hello::parse(&packet) else {
             desk.ports.log.warn(&format!("A packet of uid {} that is not a login: closed.", peer.uid));
             return Ok(());
         };
+        if peer.uid != 0 {
+            // sshd is root: nobody else has accepted a key.
+            hello.key = None;
+        }
         match standing(peer, &hello.user, &desk.accounts) {
             Standing::Itself => converse(call, &hello, desk, room),
             Standing::Nobody => call.send(&Turn::Skip.packet()),
@@ -251,6 +255,7 @@ mod tests {
                 rhost: String::new(),
                 tty: String::new(),
                 shown: claviger_wire::login::Shown::Nothing,
+                key: None,
             };
             without_state(&hello, &folder.join("passwd"))
         };

@@ -9,11 +9,14 @@ use crate::{
     trust::{self, Tls},
 };
 use claviger_agent_core::port::Online;
-use claviger_domain::id::{AccountId, DeviceId, FactorId};
+use claviger_domain::{
+    device::ask_once::KeyHash,
+    id::{AccountId, DeviceId, FactorId},
+};
 use claviger_wire::{
     server::{
         CodeAttempt, CodeVerdict, Enroll, Enrolled, HOLD_SECONDS, PasswordAttempt, PasswordVerdict, Place,
-        Report, SignedState, Taken, Verifiers,
+        RecallAttempt, Recalled, Report, SignedState, Taken, Verifiers,
     },
     signed,
 };
@@ -185,11 +188,17 @@ impl Server {
 }
 
 impl Online for Server {
-    fn code(&self, user: AccountId, code: &str, place: &Place) -> Option<CodeVerdict> {
-        let mut attempt = CodeAttempt { user, code: code.to_owned(), place: place.clone() };
+    fn code(&self, user: AccountId, code: &str, place: &Place, key: Option<KeyHash>) -> Option<CodeVerdict> {
+        let mut attempt = CodeAttempt { user, code: code.to_owned(), place: place.clone(), key };
         let verdict = self.post("/agent/v1/code", &attempt, Patience::CODE);
         attempt.code.zeroize();
         verdict.ok()
+    }
+
+    fn recall(&self, user: AccountId, key: KeyHash, place: &Place) -> Option<Recalled> {
+        let attempt = RecallAttempt { user, key, place: place.clone() };
+        // A server that doesn't know the question is as good as a silent one.
+        self.post("/agent/v1/remembered", &attempt, Patience::CODE).ok()
     }
 
     fn password(&self, user: AccountId, password: &str, place: &Place) -> Option<PasswordVerdict> {

@@ -3,6 +3,7 @@
 
 mod apply;
 mod fetch;
+mod let_in;
 mod poll;
 mod tell;
 

@@ -4,10 +4,12 @@
 //! each request, four bytes of length, JSON.
 
 mod book;
+mod let_in;
 mod proof;
 mod root;
 mod serve;
 
+pub use let_in::Note;
 pub use root::{Root, Settings};
 pub use serve::serve;
 
@@ -50,6 +52,11 @@ pub enum Request {
         /// It.
         password: String,
     },
+    /// S8.14: the notes that the PAM module left of whom it let in.
+    LetIn {
+        /// Names of those that are kept elsewhere by now, and can go.
+        taken: Vec<String>,
+    },
 }
 
 /// What the root half answers.
@@ -60,6 +67,11 @@ pub enum Reply {
     Done,
     /// This is what became of the state.
     Applied(Outcome),
+    /// These notes wait.
+    LetIn {
+        /// The oldest first.
+        notes: Vec<Note>,
+    },
     /// It is not done.
     Refused {
         /// Why.
@@ -124,6 +136,14 @@ impl Tasks {
         sent
     }
 
+    /// See [`Request::LetIn`].
+    pub fn let_in(&self, taken: Vec<String>) -> io::Result<Vec<Note>> {
+        match self.ask(&Request::LetIn { taken }, Duration::from_secs(3))? {
+            Reply::LetIn { notes } => Ok(notes),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     fn ask(&self, request: &Request, patience: Duration) -> io::Result<Reply> {
         let mut stream = self.send(request, patience)?;
         let bytes = read(&mut stream)?;
@@ -142,7 +162,7 @@ impl Tasks {
 fn unexpected(reply: &Reply) -> io::Error {
     match reply {
         Reply::Refused { why } => io::Error::other(why.clone()),
-        Reply::Done | Reply::Applied(_) => io::Error::from(io::ErrorKind::InvalidData),
+        Reply::Done | Reply::Applied(_) | Reply::LetIn { .. } => io::Error::from(io::ErrorKind::InvalidData),
     }
 }
 

@@ -10,6 +10,8 @@
 
 #[path = "sync/fake.rs"]
 mod fake;
+#[path = "sync/root_half.rs"]
+mod root_half;
 #[path = "sync/server.rs"]
 mod server;
 #[path = "sync/trust.rs"]
@@ -19,14 +21,15 @@ use claviger_agent::{
     clock::SystemClocks,
     server::Server,
     sync::{Shared, Sync},
-    tasks::Tasks,
+    tasks::{Note, Tasks},
     trust as tls,
     vault::Vault,
 };
 use claviger_agent_core::port::Happened;
 use claviger_domain::{device::Applied, verifier::STEPS_A_DAY};
 use claviger_wire::server::{AccountState, Place, Proof, What};
-use fake::{Fake, RootHalf, enrolled, eventually, folder, user};
+use fake::{Fake, enrolled, eventually, folder, user};
+use root_half::RootHalf;
 use std::sync::Arc;
 
 struct Device {
@@ -162,6 +165,35 @@ fn what_was_taken_back_is_told_once() {
     eventually("the event", || !device.fake.events().is_empty());
     assert_eq!(device.fake.events().iter().map(|event| event.what).collect::<Vec<_>>(), [What::TakenBack]);
     assert_eq!(device.vault.attempts().unwrap().taken_back, 3);
+}
+
+/// S8.14: a note is gone once it is kept here; one of nobody's is dropped.
+#[test]
+fn whoever_was_let_in_is_told_to_the_server_once() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));
+    eventually("a report", || !device.fake.reports().is_empty());
+    let note = |name: &str, user: &str, at: i64| Note {
+        name: name.into(),
+        at,
+        user: user.into(),
+        service: "sshd".into(),
+        from: "192.0.2.7".into(),
+    };
+    let at = fake::NOW.0;
+    *device.root.let_in() =
+        vec![note("7-0", "alice", at), note("7-1", "mallory", at), note("8-0", "alice", i64::MAX)];
+    eventually("no notes", || {
+        device.fake.put(|state| state.support.push('x'));
+        device.root.let_in().is_empty()
+    });
+    eventually("the events", || device.fake.events().len() >= 2);
+    let events = device.fake.events();
+    assert!(events.iter().all(|event| event.what == What::LetIn && event.user == enrolled(1, "alice").id));
+    assert_eq!(
+        (events.len(), events[0].at, events[0].place.from.as_str()),
+        (2, at.min(events[0].at), "192.0.2.7")
+    );
+    assert!(events[1].at < i64::MAX, "nobody was let in tomorrow");
 }
 
 #[test]

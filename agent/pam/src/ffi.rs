@@ -74,6 +74,26 @@ pub(crate) enum Style {
     Info = 4,
 }
 
+/// What is remembered for the account phase of the same login.
+#[derive(Clone, Copy)]
+pub(crate) enum Mark {
+    /// A code was shown, or was not needed.
+    CodeShown,
+    /// Whoever it is was let in because the agent could not be asked, and that was noted down.
+    LetIn,
+}
+
+impl Mark {
+    pub(crate) const ALL: [Self; 2] = [Self::CodeShown, Self::LetIn];
+
+    const fn name(self) -> &'static CStr {
+        match self {
+            Self::CodeShown => c"claviger_code_shown",
+            Self::LetIn => c"claviger_let_in",
+        }
+    }
+}
+
 /// Whether a program asked for no texts: `PAM_SILENT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Texts {
@@ -86,7 +106,6 @@ const SILENT: c_int = 0x8000;
 const ANSWER: usize = 1_024;
 /// Longer values of a program are cut; the agent needs no more of them.
 const VALUE: usize = 512;
-const MARK: &CStr = c"claviger_code_shown";
 /// Somewhere to point to: libpam keeps no mark that is null.
 static MARKED: u8 = 1;
 
@@ -169,27 +188,27 @@ impl Pam {
         unsafe { pam_fail_delay(self.0, 2_000_000) };
     }
 
-    /// Remembers, for the account phase of the same login, that a code was shown.
-    pub(crate) fn mark(&self) {
-        self.set_mark((&raw const MARKED).cast_mut().cast());
+    /// Remembers it for the account phase of the same login.
+    pub(crate) fn mark(&self, mark: Mark) {
+        self.set_mark(mark, (&raw const MARKED).cast_mut().cast());
     }
 
     /// Forgets it.
-    pub(crate) fn unmark(&self) {
-        self.set_mark(ptr::null_mut());
+    pub(crate) fn unmark(&self, mark: Mark) {
+        self.set_mark(mark, ptr::null_mut());
     }
 
-    fn set_mark(&self, mark: *mut c_void) {
+    fn set_mark(&self, mark: Mark, to: *mut c_void) {
         // SAFETY: libpam only keeps the pointer; it points to a static of a module that stays loaded, or nowhere.
-        unsafe { pam_set_data(self.0, MARK.as_ptr(), mark, None) };
+        unsafe { pam_set_data(self.0, mark.name().as_ptr(), to, None) };
     }
 
-    /// Whether a code was shown in this login.
-    pub(crate) fn is_marked(&self) -> bool {
-        let mut mark = ptr::null();
+    /// Whether it is remembered in this login.
+    pub(crate) fn is_marked(&self, mark: Mark) -> bool {
+        let mut set = ptr::null();
         // SAFETY: the handle is libpam's, and it writes a pointer that is only compared.
-        let code = unsafe { pam_get_data(self.0, MARK.as_ptr(), &raw mut mark) };
-        code == SUCCESS && !mark.is_null()
+        let code = unsafe { pam_get_data(self.0, mark.name().as_ptr(), &raw mut set) };
+        code == SUCCESS && !set.is_null()
     }
 
     /// Shows a text through the program and takes what comes back. The program's copy is wiped.

@@ -6,20 +6,21 @@
 //! ```text
 //! auth    [success=1 default=ignore]                pam_claviger.so first_factor_done
 //! auth    [success=1 ignore=ignore default=die]     pam_claviger.so password
-//! auth    required                                  pam_claviger.so [socket=PATH] [timeout=SECONDS] [fail_open]
+//! auth    required                                  pam_claviger.so [socket=PATH] [timeout=SECONDS] [fail_open] [notes=PATH]
 //! account required                                  pam_claviger.so require_mfa
 //! ```
 
 #[expect(unsafe_code, reason = "libpam is called, and calls")]
 mod ffi;
+mod note;
 mod options;
 
 use claviger_agent_ipc::{Connection, Error, reach};
 use claviger_wire::{
-    login::{Hello, Phase, Shown, TURNS, Turn, answer},
+    login::{Hello, Phase, Shown, TURNS, Turn, answer, shown_key},
     service::Service,
 };
-use ffi::{Item, Membership, Pam, Style, Texts};
+use ffi::{Item, Mark, Membership, Pam, Style, Texts};
 use libc::c_int;
 use options::{Line, Options, WhenDown};
 use std::ffi::CStr;
@@ -80,11 +81,12 @@ fn code(pam: &Pam, texts: Texts, options: &Options) -> c_int {
         Ok(user) => user,
         Err(code) => return code,
     };
-    pam.unmark();
+    Mark::ALL.iter().for_each(|mark| pam.unmark(*mark));
     pam.delay_refusal();
-    match converse(pam, texts, options, &hello(pam, Phase::Code, &user)) {
+    let hello = hello(pam, Phase::Code, &user);
+    match converse(pam, texts, options, &hello) {
         Ok(Outcome::Verdict(Turn::Ok)) => {
-            pam.mark();
+            pam.mark(Mark::CodeShown);
             ffi::SUCCESS
         }
         Ok(Outcome::Verdict(Turn::Skip)) => no_opinion(pam),
@@ -101,16 +103,17 @@ fn code(pam: &Pam, texts: Texts, options: &Options) -> c_int {
             );
             ffi::AUTH_ERR
         }
-        Err(lost) => without_agent(pam, options, &user, &lost),
+        Err(lost) => without_agent(pam, options, &hello, &lost),
     }
 }
 
 /// S8.14: while the agent can't be asked, those are refused whom it would ask, and nobody else.
-fn without_agent(pam: &Pam, options: &Options, user: &str, lost: &Lost) -> c_int {
+fn without_agent(pam: &Pam, options: &Options, hello: &Hello, lost: &Lost) -> c_int {
+    let user = hello.user.as_str();
     let error = match lost {
         Lost::Early(error) | Lost::Late(error) => error,
     };
-    let asks = Service::parse(&pam.text(Item::Service)).is_some();
+    let asks = Service::parse(&hello.service).is_some();
     let needs_code = match lost {
         Lost::Late(_) => true,
         Lost::Early(_) => asks && user != "root" && ffi::membership(user, GROUP) != Membership::Out,
@@ -124,6 +127,7 @@ fn without_agent(pam: &Pam, options: &Options, user: &str, lost: &Lost) -> c_int
                     "{user:?} LET IN WITHOUT A CODE: the agent can't be asked ({error}) and fail_open is set."
                 ),
             );
+            note_down(pam, options, hello);
             no_opinion(pam)
         }
         (true, ..) => {
@@ -133,6 +137,18 @@ fn without_agent(pam: &Pam, options: &Options, user: &str, lost: &Lost) -> c_int
             );
             given_up(pam, ffi::AUTHINFO_UNAVAIL)
         }
+    }
+}
+
+/// The account phase of a login that was noted down is the same login.
+fn note_down(pam: &Pam, options: &Options, hello: &Hello) {
+    if pam.is_marked(Mark::LetIn) {
+        return;
+    }
+    pam.mark(Mark::LetIn);
+    if let Err(error) = note::leave(&options.notes, hello) {
+        let line = format!("{:?} let in without a code: the server won't hear of it ({error}).", hello.user);
+        pam.log(libc::LOG_WARNING, &line);
     }
 }
 
@@ -167,14 +183,15 @@ pub(crate) fn account(pam: &Pam, texts: Texts, words: &[String]) -> c_int {
     if options.line != Line::RequireMfa {
         return ffi::IGNORE;
     }
-    if pam.is_marked() {
+    if pam.is_marked(Mark::CodeShown) {
         return ffi::SUCCESS;
     }
     let user = match pam.user() {
         Ok(user) => user,
         Err(code) => return code,
     };
-    match converse(pam, texts, &options, &hello(pam, Phase::Account, &user)) {
+    let hello = hello(pam, Phase::Account, &user);
+    match converse(pam, texts, &options, &hello) {
         Ok(Outcome::Verdict(Turn::Ok)) => ffi::SUCCESS,
         Ok(Outcome::Verdict(Turn::Skip)) => ffi::IGNORE,
         Ok(_) => {
@@ -185,8 +202,8 @@ pub(crate) fn account(pam: &Pam, texts: Texts, words: &[String]) -> c_int {
             ffi::PERM_DENIED
         }
         // Elsewhere nobody is refused here but for a lock, which the system has, too: root's su and cron go on.
-        Err(_) if Service::parse(&pam.text(Item::Service)) != Some(Service::Sshd) => ffi::IGNORE,
-        Err(lost) => match without_agent(pam, &options, &user, &lost) {
+        Err(_) if Service::parse(&hello.service) != Some(Service::Sshd) => ffi::IGNORE,
+        Err(lost) => match without_agent(pam, &options, &hello, &lost) {
             ffi::SUCCESS => ffi::IGNORE,
             code => code,
         },
@@ -201,9 +218,15 @@ fn no_opinion(pam: &Pam) -> c_int {
 
 /// Whether sshd has accepted a key. It says so in the login's own environment, one line a method.
 fn has_shown_key(pam: &Pam) -> bool {
-    let methods = pam.variable(c"SSH_AUTH_INFO_0");
-    pam.text(Item::Service).starts_with("sshd")
-        && methods.lines().any(|line| line.split(' ').next() == Some("publickey"))
+    methods(pam).lines().any(|line| line.split(' ').next() == Some("publickey"))
+}
+
+/// The methods that sshd has accepted; nothing for other programs.
+fn methods(pam: &Pam) -> String {
+    match pam.text(Item::Service).starts_with("sshd") {
+        true => pam.variable(c"SSH_AUTH_INFO_0"),
+        false => String::new(),
+    }
 }
 
 fn hello(pam: &Pam, phase: Phase, user: &str) -> Hello {
@@ -214,6 +237,7 @@ fn hello(pam: &Pam, phase: Phase, user: &str) -> Hello {
         rhost: pam.text(Item::Rhost),
         tty: pam.text(Item::Tty),
         shown: if has_shown_key(pam) { Shown::PublicKey } else { Shown::Nothing },
+        key: shown_key(&methods(pam)),
     }
 }
 

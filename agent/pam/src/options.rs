@@ -1,5 +1,6 @@
 //! What stands behind the module's name in a stack.
 
+use claviger_wire::login::LET_IN;
 use std::{path::PathBuf, time::Duration};
 
 /// What a line of a stack is for.
@@ -30,6 +31,8 @@ pub(crate) struct Options {
     /// How long the agent is waited for, each time.
     pub(crate) patience: Duration,
     pub(crate) when_down: WhenDown,
+    /// Where a note is left of whom [`WhenDown::Open`] let in.
+    pub(crate) notes: PathBuf,
     /// Words that mean nothing. They close nothing and open nothing.
     pub(crate) unknown: Vec<String>,
 }
@@ -46,6 +49,7 @@ impl Options {
             socket: SOCKET.into(),
             patience: Duration::from_secs(PATIENCE),
             when_down: WhenDown::Closed,
+            notes: LET_IN.into(),
             unknown: Vec::new(),
         };
         for word in words {
@@ -54,6 +58,7 @@ impl Options {
                 ("password", "") => options.line = Line::Password,
                 ("require_mfa", "") => options.line = Line::RequireMfa,
                 ("fail_open", "") => options.when_down = WhenDown::Open,
+                ("notes", path) if path.starts_with('/') => options.notes = path.into(),
                 ("socket", path) if path.starts_with('/') => options.socket = path.into(),
                 ("timeout", seconds) if seconds.parse::<u64>().is_ok() => {
                     let seconds = seconds.parse().unwrap_or(PATIENCE);
@@ -83,10 +88,12 @@ mod tests {
 
     #[test]
     fn words_are_understood_exactly() {
-        let options = parse(&["require_mfa", "socket=/tmp/s", "timeout=99", "fail_open"]);
+        let options = parse(&["require_mfa", "socket=/tmp/s", "timeout=99", "fail_open", "notes=/tmp/n"]);
         assert_eq!((options.line, options.when_down), (Line::RequireMfa, WhenDown::Open));
         assert_eq!((options.socket, options.patience), ("/tmp/s".into(), Duration::from_secs(60)));
-        let odd = ["fail_open=1", "Fail_Open", "timeout=x", "timeout=-1", "socket=relative", "nodelay"];
+        assert_eq!(options.notes, PathBuf::from("/tmp/n"));
+        let odd =
+            ["fail_open=1", "Fail_Open", "timeout=x", "timeout=-1", "socket=relative", "notes=n", "nodelay"];
         let options = parse(&odd);
         assert_eq!(options, Options { unknown: odd.map(str::to_owned).to_vec(), ..parse(&[]) });
     }

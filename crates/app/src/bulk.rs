@@ -284,6 +284,7 @@ impl App {
             }
             Checked::RemoveFromGroup(group) => {
                 draft.write(table::group::leave(organization, *group, before.id));
+                draft.write(table::remembered_login::forget_account(organization, before.id));
                 draft.log("group.leave", &Target::from(before), "success", json!({ "group": group }));
                 return Ok(());
             }

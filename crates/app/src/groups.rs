@@ -228,6 +228,8 @@ impl App {
         let account = self.load_account(Realm::User, user).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
         draft.write(table::group::leave(draft.organization.id, id, account.id));
+        // S8.13b: it may have bound them to devices.
+        draft.write(table::remembered_login::forget_account(draft.organization.id, account.id));
         draft.log("group.leave", &Target::from(&account), "success", json!({ "group": group.name.as_str() }));
         Ok(draft.settle().await?)
     }

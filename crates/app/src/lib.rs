@@ -86,6 +86,7 @@ pub mod stored {
         mail::{Listing as MailListing, Page as MailPage, State as MailState},
         mail_text::Switch as MailSwitch,
         posix::OwnedSshKey,
+        remembered_login::Listed as RememberedLogin,
         report::Drifting,
         session::Session,
         smtp::{Delivery, Encryption, Smtp},

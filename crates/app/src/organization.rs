@@ -126,6 +126,7 @@ impl App {
                 };
                 draft.log(action, &target, "success", nothing());
                 if to == TotpSwitch::Disabled {
+                    draft.write(table::remembered_login::forget_all(changed.id));
                     self.tell_administrators(&mut draft, &changed).await?;
                 }
                 (draft.commit().await? == Commit::Committed).then_some(())

@@ -148,6 +148,7 @@ impl App {
             table::mfa_reset::forget(organization, now.minus(DEAD_LINKS_KEPT)),
             table::api_key::forget(organization, now.minus(crate::api_keys::DEAD_KEYS_KEPT)),
             table::idempotency::forget(organization, now.minus(claviger_domain::idempotency::KEPT)),
+            table::remembered_login::forget(organization, now),
             table::factor::forget_provisional(organization, now.minus(enrollment::KEPT)),
         ])
         .and(crate::jobs::forget(organization, now));

@@ -352,6 +352,7 @@ pub(crate) fn suspended(draft: &mut Draft<'_>, before: &Account) -> Result<Accou
     let mut after = Account { state: State::Suspended, ..before.clone() };
     after.mfa.requirement = after.mfa.requirement.paused(draft.now);
     draft.write(table::session::end_all(draft.organization.id, after.id));
+    draft.write(table::remembered_login::forget_account(draft.organization.id, after.id));
     draft.log("user.suspend", &Target::from(before), "success", before_and_after(before, &after));
     Ok(after)
 }

@@ -1,6 +1,7 @@
 //! Devices: what is laid down for one, and what is known of it (S8).
 
 mod account_name;
+pub mod ask_once;
 pub mod forecast;
 mod known;
 mod proof;
@@ -126,6 +127,9 @@ pub struct Rules {
     pub when_down: WhenDown,
     /// S8.7b.
     pub not_enrolled: NotEnrolled,
+    /// S8.13b: whether a login at SSH shows how to set MFA up, to those who have to by a date.
+    #[serde(default)]
+    pub invites: Switch,
 }
 
 impl Default for Rules {
@@ -136,6 +140,7 @@ impl Default for Rules {
             sudo_asks: Switch::Off,
             when_down: WhenDown::default(),
             not_enrolled: NotEnrolled::default(),
+            invites: Switch::Off,
         }
     }
 }

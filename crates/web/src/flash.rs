@@ -38,6 +38,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("device_group_deleted", "success", "The group was deleted. Its devices stay as they are."),
     ("group_bound", "success", "Bound. Each of its members gets an account on each of the devices."),
     ("group_unbound", "success", "Unbound. Accounts that nothing else binds are locked."),
+    ("remembered_revoked", "success", "Revoked. A code is asked for at the next login."),
     ("connect_key_revoked", "success", "The key was revoked. It enrolls no device any more."),
     ("ssh_key_added", "success", "The key was added."),
     ("ssh_key_removed", "success", "The key was removed."),

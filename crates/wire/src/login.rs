@@ -3,6 +3,7 @@
 //! The program says who wants in and where; the agent answers with what to show, what to ask, and how it ended. The
 //! words come from the agent, so that a new factor needs no new module.
 
+use claviger_domain::device::ask_once::KeyHash;
 use std::fmt::Write;
 use zeroize::Zeroizing;
 
@@ -14,6 +15,10 @@ pub const FIRST_SECONDS: u32 = 5;
 pub const ANSWER_SECONDS: u32 = 180;
 /// How many messages one login has at most.
 pub const TURNS: usize = 32;
+/// Where notes lie of those who were let in because the agent could not be asked (S8.14): each a [`Hello`], root's alone.
+pub const LET_IN: &str = "/var/lib/claviger-agent-tasks/let-in";
+/// So many notes wait at most; the journal has all of them.
+pub const LET_IN_NOTES: usize = 100;
 
 /// What a login program is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,13 @@ pub struct Hello {
     pub tty: String,
     /// What was shown before.
     pub shown: Shown,
+    /// The key that sshd accepted; nothing if none was shown, or from a module that doesn't tell.
+    pub key: Option<KeyHash>,
+}
+
+/// The key in what sshd says of the methods that somebody has passed, `SSH_AUTH_INFO_0`.
+pub fn shown_key(methods: &str) -> Option<KeyHash> {
+    KeyHash::of_methods(methods)
 }
 
 /// A packet that is not what was agreed.
@@ -76,6 +88,7 @@ impl Hello {
             Shown::Nothing => "nothing",
             Shown::PublicKey => "public_key",
         };
+        let key = self.key.map(|key| key.to_string()).unwrap_or_default();
         let mut text = format!("{FIRST_LINE}\n");
         let lines = [
             ("phase", self.phase.key()),
@@ -84,6 +97,7 @@ impl Hello {
             ("rhost", &self.rhost),
             ("tty", &self.tty),
             ("shown", shown),
+            ("key", &key),
         ];
         for (name, value) in lines {
             let value: String =
@@ -118,7 +132,9 @@ impl Hello {
             "public_key" => Shown::PublicKey,
             _ => return Err(Malformed),
         };
-        Ok(Self { phase, user, service, rhost, tty, shown })
+        // A module that was loaded before an update has no such line, and what comes after it is for newer agents.
+        let key = value("key").and_then(|key| key.parse().ok());
+        Ok(Self { phase, user, service, rhost, tty, shown, key })
     }
 }
 
@@ -209,7 +225,19 @@ mod tests {
             rhost: "192.0.2.1".into(),
             tty: "ssh".into(),
             shown: Shown::PublicKey,
+            key: Some(KeyHash([7; 32])),
         }
+    }
+
+    #[test]
+    fn a_packet_without_a_key_is_that_of_an_older_module() {
+        let packet = String::from_utf8(hello("alice").packet()).unwrap();
+        let (older, _) = packet.split_once("key=BwcH").unwrap();
+        assert_eq!(Hello::parse(older.as_bytes()), Ok(Hello { key: None, ..hello("alice") }));
+        let newer = format!("{packet}later=1\n");
+        assert_eq!(Hello::parse(newer.as_bytes()), Ok(hello("alice")));
+        let odd = format!("{older}key=nonsense\n");
+        assert_eq!(Hello::parse(odd.as_bytes()), Ok(Hello { key: None, ..hello("alice") }));
     }
 
     #[test]

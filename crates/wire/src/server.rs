@@ -7,14 +7,19 @@
 //! | `GET /agent/v1/verifiers?user=ID&factor=ID&from=STEP` | – | 200 [`Verifiers`] |
 //! | `POST /agent/v1/password` | [`PasswordAttempt`] | 200 [`PasswordVerdict`] |
 //! | `POST /agent/v1/code` | [`CodeAttempt`] | 200 [`CodeVerdict`] |
+//! | `POST /agent/v1/remembered` | [`RecallAttempt`] | 200 [`Recalled`] |
 //! | `POST /agent/v1/report` | [`Report`] | 200 [`Taken`] |
 //! | `DELETE /agent/v1/device` | – | 204 |
 //!
 //! Bytes are Base64URL without padding, times are microseconds since 1970, UTC. Anything else than a success is
 //! RFC 9457 problem details; 401 `unknown_device` means that the device was deleted on the server.
 
+mod state;
+
+pub use state::{Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, State, User, Window};
+
 use claviger_domain::{
-    device::{Applied, Platform, Rules, Sudo, TakeOver},
+    device::{Applied, Platform, ask_once::KeyHash},
     id::{AccountId, BreakGlassId, DeviceId, FactorId},
 };
 use serde::{Deserialize, Serialize};
@@ -77,127 +82,6 @@ pub struct SignedState {
     pub signature: String,
     /// The server's time.
     pub now: i64,
-}
-
-/// What a device must do, as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// Whose state.
-    pub device: DeviceId,
-    /// Counts the changes of it.
-    pub revision: i64,
-    /// The organization's name.
-    pub organization: String,
-    /// Whom to turn to; may be empty.
-    pub support: String,
-    /// Whether codes are asked for at all: the device's switch is on and the organization's TOTP, too (S8.3).
-    pub codes: Codes,
-    /// What an administrator laid down for the device.
-    pub rules: Rules,
-    /// The offline window in days (S8.5).
-    pub offline_days: u16,
-    /// Which steps are accepted.
-    pub window: Window,
-    /// S8.7a: MFA is taken back unless somebody proved it.
-    pub proof: Proof,
-    /// Everybody who is bound to the device.
-    pub users: Vec<User>,
-}
-
-/// Whether a device asks for codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Codes {
-    /// It doesn't.
-    NotAsked,
-    /// It does.
-    Asked,
-}
-
-/// Which steps are accepted (S2.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Window {
-    /// One before and one after.
-    Tolerant,
-    /// One before.
-    Strict,
-}
-
-/// S8.7a.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// Not asked for, or given.
-    NotNeeded,
-    /// Needed within so many seconds of the moment at which MFA came into force with this `attempt`.
-    Within {
-        /// Seconds.
-        seconds: i64,
-        /// Counts how often MFA was switched on with the tick; a device that took one back waits for the next.
-        attempt: i64,
-    },
-}
-
-/// A user who is bound to the device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// The user.
-    pub id: AccountId,
-    /// The name of the account.
-    pub name: String,
-    /// For the account's comment.
-    pub full_name: String,
-    /// Whether they may sign in.
-    pub access: Access,
-    /// Their number, if one is laid down.
-    pub uid: Option<u32>,
-    /// Their group's number, if one is laid down.
-    pub gid: Option<u32>,
-    /// Their shell.
-    pub shell: String,
-    /// Their SSH keys, in the lines of `authorized_keys`.
-    pub ssh_keys: Vec<String>,
-    /// What they may do as root.
-    pub sudo: Sudo,
-    /// Whether an account of that name may be taken over.
-    pub take_over: TakeOver,
-    /// Their factor, if they are enrolled (S8.4).
-    pub factor: Option<Factor>,
-    /// Codes for a person who is stuck (S8.8).
-    pub break_glass: Vec<BreakGlass>,
-}
-
-/// Whether a bound user may sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Access {
-    /// They may.
-    Open,
-    /// The account is locked: suspended, staged, or unbound. Never deleted.
-    Locked,
-}
-
-/// A factor as a device knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Factor {
-    /// Which factor.
-    pub id: FactorId,
-    /// Its clock: whole steps that a resync found.
-    pub resynced: i64,
-    /// Its clock: thousandths of a step learned around that.
-    pub learned: i32,
-}
-
-/// A break-glass code as a device knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BreakGlass {
-    /// Which code.
-    pub id: BreakGlassId,
-    /// SHA-256 of its 16 characters as [`normalize_break_glass`] leaves them: 80 random bits need no salt.
-    pub hash: String,
-    /// Until when.
-    pub expires_at: i64,
 }
 
 /// A break-glass code without the blanks and dashes that people type, in capitals.
@@ -268,6 +152,9 @@ pub struct CodeAttempt {
     pub code: String,
     /// Where.
     pub place: Place,
+    /// The key that sshd accepted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyHash>,
 }
 
 /// What the server thinks of a code.
@@ -287,6 +174,27 @@ pub enum CodeVerdict {
     },
     /// They have no factor by now.
     NotEnrolled,
+}
+
+/// Somebody who showed a key, before a code is asked for (S8.13b).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallAttempt {
+    /// Who.
+    pub user: AccountId,
+    /// The key that sshd accepted.
+    pub key: KeyHash,
+    /// Where.
+    pub place: Place,
+}
+
+/// Whether a code is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "recalled")]
+pub enum Recalled {
+    /// No: one was accepted a while ago, from the same person with the same key at the same address.
+    Remembered,
+    /// Yes.
+    Ask,
 }
 
 /// What a device tells of itself, at every change and with whatever happened since the last one.

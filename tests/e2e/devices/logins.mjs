@@ -14,8 +14,8 @@ export class Logins {
   }
 
   /** SSH round by round: `{ offered, rounds, in, printed, error }`. */
-  async rounds({ user, key, password, codes = [], method, command }) {
-    const told = { host: HOST, user, key, password, codes, method, command };
+  async rounds({ user, key, password, codes = [], method, command, host = HOST, source }) {
+    const told = { host, source, user, key, password, codes, method, command };
     return JSON.parse(await this.#machine.do('python3', ['/share/rounds.py'], { input: JSON.stringify(told) }));
   }
 
@@ -45,6 +45,12 @@ export class Logins {
   terminal(words, turns, seconds = 20) {
     const input = turns.map(([words_, typed]) => `${words_}\t${typed}\n`).join('');
     return this.#machine.run('expect', ['-f', '/share/converse.exp', String(seconds), ...words], { input });
+  }
+
+  /** A person at a terminal, who looks around and leaves; what they saw. */
+  async shell(user, password) {
+    const { stdout } = await this.terminal(['ssh', ...CLIENT, '-o', 'PubkeyAuthentication=no', `${user}@${HOST}`], [['assword:', password], ['$ ', 'exit']]);
+    return stdout.replaceAll('\r', '');
   }
 
   login(user, password, codes = []) {

@@ -26,8 +26,17 @@ export async function openWhenDown(scene, step, people) {
     assert.match(await scene.agent.journal(), /"carol" LET IN WITHOUT A CODE: the agent can't be asked .* fail_open is set/);
   });
 
-  await step('with the agent back codes are asked for, and closed means closed again', async () => {
+  await step('with the agent back the server hears of each of them once', async () => {
     await scene.agent.start();
+    const letIn = () => scene.events('device.login.let_in');
+    await until('who was let in', async () => (await letIn()).length >= 2, 30);
+    await scene.catchUp();
+    const told = (await letIn()).map((entry) => [entry.target_id, entry.details.service]);
+    assert.deepEqual(told.sort(), [alice, carol].map(({ id }) => [id, 'sshd']).sort(), JSON.stringify(told));
+    assert.equal(await machine.sh('find /var/lib/claviger-agent-tasks/let-in -type f | wc -l').then((text) => text.trim()), '0');
+  });
+
+  await step('codes are asked for again, and closed means closed again', async () => {
     assert.notEqual((await logins.pam({ user: 'carol', key: true })).result, 0);
     assert.equal((await logins.pam({ user: 'carol', key: true, codes: [await employees.code(carol)] })).result, 0);
     await scene.change({ when_down: 'closed' });

@@ -41,6 +41,12 @@ export class Device {
     return JSON.parse(state);
   }
 
+  /** Somebody's code at SSH, after a key of which this is the hash. */
+  code(user, code, key) {
+    const place = { service: 'sshd', from: '203.0.113.9' };
+    return this.#ask('POST', '/agent/v1/code', { user, code, place, key: sha256(key).toString('base64url') });
+  }
+
   /** Takes the state, and tells what came of it: `applied` as in the protocol, the accounts by username, and events. */
   async report(applied, { clock, accounts = {}, events = [], detail = '', sshServer = 'present' }) {
     const { revision, users } = await this.state();

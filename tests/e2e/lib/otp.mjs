@@ -23,11 +23,20 @@ export function wrongCode(secret, seconds) {
   }
 }
 
+/** What the QR code says whose light modules are drawn in these lines of a terminal, two rows in each. */
+export function readTerminalQr(lines) {
+  const rows = lines.flatMap((line) => ['█▀', '█▄'].map((light) => [...line].map((each) => (light.includes(each) ? '0' : '1')).join('')));
+  const [scale, width] = [4, Math.max(...rows.map((row) => row.length))];
+  const stretched = rows.flatMap((row) => Array(scale).fill([...row.padEnd(width, '0')].map((each) => each.repeat(scale)).join('')));
+  const text = stretched.join('\n').replace(/[01]{60}/g, '$&\n');
+  return readQr(Buffer.from(`P1\n${width * scale} ${stretched.length}\n${text}\n`), 'screen.pbm');
+}
+
 /** What the QR code in a picture says. */
-export function readQr(picture) {
+export function readQr(picture, name = 'screen.png') {
   const folder = mkdtempSync(join(tmpdir(), 'qr-'));
   try {
-    const file = join(folder, 'screen.png');
+    const file = join(folder, name);
     writeFileSync(file, picture);
     return execFileSync(zbarimg, ['--raw', '--quiet', '--nodbus', file], { encoding: 'utf8' }).trim();
   } finally {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device } from '../lib/device.mjs';
+import { codeAt } from '../lib/otp.mjs';
 import { signIn } from '../lib/sign_in.mjs';
 import { opening, refused, sending, visitAll } from './visit.mjs';
 
@@ -46,6 +47,8 @@ async function settle({ world, users, group, api }) {
   await devices['web-1'].report(IN_FORCE, { clock, accounts: { chiara: 'needs_take_over' }, events: [
     login(1, farid.id, clock.now - 900, 'first_factor_alone'), login(2, alice.id, clock.now - 600, 'refused', { why: 'window_ended' }), login(3, bruno.id, clock.now - 300, 'first_factor_alone'),
   ] });
+  await api.do('PUT', `/device-groups/${web.id}/ask-once`, { hours: 12 });
+  await devices['web-1'].code(alice.id, world.secrets.add('code', codeAt(alice.person.secret, clock.now)), 'a laptop');
   await devices['db-1'].report(BLOCKED, { clock, detail: '/etc/ssh/sshd_config line 12: Bad configuration option: UsePam' });
   await devices['build-1'].report({ mfa: 'off' }, { clock });
   await devices['kiosk-1'].report({ mfa: 'off' }, { clock, sshServer: 'missing' });
@@ -90,6 +93,7 @@ const lists = ({ of, web, key }, users) => [
   ['a group of devices without a name', '/admin/device-groups', refused('Make group', { Name: '' })],
   ['a group of devices', `/admin/device-groups/${web.id}`],
   ['a device that is none', `/admin/device-groups/${web.id}`, refused('Add device', { 'Name of the device': 'nothing' })],
+  ['a group that asks for 200 hours', `/admin/device-groups/${web.id}`, refused('Save how often', { 'Ask for the code once in so many hours': '200' })],
   ['Connect Keys', '/admin/connect-keys'],
   ['the form for a connect key', '/admin/connect-keys/new'],
   ['a connect key with mistakes', '/admin/connect-keys/new', refused('Make key', { Name: '', Devices: 'x' })],

@@ -73,7 +73,7 @@ impl Login<'_> {
             self.note("the code was used before");
             return Ok(Verdict::Again(Words::AlreadyUsed));
         }
-        let Some(verdict) = self.ports.online.code(self.user.id, text, &self.place) else {
+        let Some(verdict) = self.ports.online.code(self.user.id, text, &self.place, self.key) else {
             return self.alone(local, factor);
         };
         match (verdict, local) {

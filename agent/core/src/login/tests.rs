@@ -1,4 +1,6 @@
 mod device;
+mod invitation;
+mod remembered;
 
 use super::*;
 use crate::port::Attempts;

@@ -4,7 +4,7 @@ use claviger_domain::{
     id::{DeviceId, FactorId},
     time::Timestamp,
 };
-use claviger_wire::server::{Access, Codes, Factor, Proof, User, Window};
+use claviger_wire::server::{Access, Codes, Factor, Proof, Remembers, User, Window};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_500_000_000);
 
@@ -22,6 +22,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -36,6 +37,8 @@ pub(crate) fn state() -> State {
         offline_days: 30,
         window: Window::Tolerant,
         proof: Proof::NotNeeded,
+        remembers: Remembers::Never,
+        invite: None,
         users: Vec::new(),
     }
 }

@@ -95,6 +95,7 @@ fn rehearse(socket: &Path, user: &str, address: &str, asked: Asked) -> Finding {
         rhost: address.into(),
         tty: String::new(),
         shown: Shown::Nothing,
+        key: None,
     };
     let answered = reach(socket, Duration::from_secs(5)).and_then(|agent| {
         agent.send(&hello.packet())?;

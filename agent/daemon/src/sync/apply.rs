@@ -15,6 +15,7 @@ impl Sync {
     pub(super) fn keep_applying(&self) {
         loop {
             let wait = self.apply();
+            self.pick_up_let_in();
             self.shared.apply.wait(wait);
         }
     }

@@ -3,8 +3,9 @@
 mod logins;
 
 use super::{
-    Outcome,
+    Note, Outcome,
     book::{Book, Force},
+    let_in,
     proof::Verdict,
 };
 use crate::{
@@ -72,6 +73,9 @@ impl Root {
     /// Begins where it was when it ended.
     pub fn open(settings: Settings) -> Result<Self> {
         let book = Book::open(&settings.folder)?;
+        if let Err(error) = let_in::prepare(&settings.folder) {
+            logs::warn(&format!("whoever is let in without a code can't be noted down: {error}"));
+        }
         let kept = book.state()?.and_then(|signed| {
             let opened = settings.server_key.open(&signed, settings.device);
             opened.ok().map(|state| Kept { signed, state })
@@ -256,6 +260,11 @@ impl Root {
         if let Err(error) = written {
             accounts.notes.push(format!("SSH keys: {error}"));
         }
+    }
+
+    /// S8.14: who was let in while the agent could not be asked.
+    pub fn let_in(&self, taken: &[String]) -> Result<Vec<Note>> {
+        let_in::notes(&self.settings.folder, taken).context("the notes of whom was let in")
     }
 
     /// S8.12: gives an open account of ours the password that the server found right.

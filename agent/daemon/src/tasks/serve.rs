@@ -64,6 +64,7 @@ fn answer(root: &mut Root, mut stream: UnixStream, peer: u32) -> io::Result<()> 
             password.zeroize();
             kept.map(|()| Reply::Done)
         }
+        Request::LetIn { taken } => root.let_in(&taken).map(|notes| Reply::LetIn { notes }),
     };
     let reply = reply.unwrap_or_else(|error| {
         logs::warn(&format!("{error:#}"));

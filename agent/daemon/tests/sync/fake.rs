@@ -1,33 +1,30 @@
-//! A server and a root half that do what the test says.
+//! A server that does what the test says.
 
 use claviger_agent::{
     config::{Enrollment, ServerUrl},
     identity::{DeviceKey, ServerKey, hash},
-    tasks::{Outcome, Reply, Request},
-    vault::Vault,
 };
 use claviger_domain::{
-    device::{Applied, Rules, Sudo, TakeOver},
+    device::{Rules, Sudo, TakeOver},
     id::{AccountId, DeviceId, FactorId},
     time::Timestamp,
     verifier::{STEPS_A_DAY, VERIFIER_BYTES},
 };
 use claviger_wire::{
     server::{
-        Access, AccountState, Codes, Event, Factor, Presence, Proof, Report, SignedState, State, Taken, User,
-        Verifiers, Window,
+        Access, Codes, Event, Factor, Proof, Remembers, Report, SignedState, State, Taken, User, Verifiers,
+        Window,
     },
     signed,
 };
 use data_encoding::BASE64URL_NOPAD;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -71,6 +68,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -165,6 +163,8 @@ impl Fake {
             offline_days: 30,
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
+            remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         };
         let world = World {
@@ -325,74 +325,4 @@ impl Fake {
 pub(crate) fn now() -> i64 {
     use claviger_agent_core::port::Clock;
     claviger_agent::clock::SystemClocks::new().unwrap().clocks().wall.0
-}
-
-/// A root half that says yes to everything.
-pub(crate) struct RootHalf {
-    vault: Arc<Vault>,
-    seen_at_prepare: Mutex<Vec<Option<i64>>>,
-    applied: AtomicUsize,
-    taken_back: AtomicI64,
-}
-
-impl RootHalf {
-    pub(crate) fn start(socket: &Path, vault: Arc<Vault>) -> Arc<Self> {
-        let listener = UnixListener::bind(socket).unwrap();
-        let half = Arc::new(Self {
-            vault,
-            seen_at_prepare: Mutex::default(),
-            applied: AtomicUsize::new(0),
-            taken_back: AtomicI64::new(0),
-        });
-        let serving = Arc::clone(&half);
-        thread::spawn(move || listener.incoming().for_each(|stream| serving.answer(stream.unwrap())));
-        half
-    }
-
-    /// Which revision the logins went by at each new state.
-    pub(crate) fn seen_at_prepare(&self) -> Vec<Option<i64>> {
-        self.seen_at_prepare.lock().unwrap().clone()
-    }
-
-    pub(crate) fn applied(&self) -> usize {
-        self.applied.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn take_back(&self, attempt: i64) {
-        self.taken_back.store(attempt, Ordering::SeqCst);
-    }
-
-    fn answer(&self, mut stream: UnixStream) {
-        let mut length = [0; 4];
-        stream.read_exact(&mut length).unwrap();
-        let mut bytes = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
-        stream.read_exact(&mut bytes).unwrap();
-        let reply = match serde_json::from_slice(&bytes).unwrap() {
-            Request::Prepare { .. } => {
-                let revision = self.vault.current().map(|state| state.revision);
-                self.seen_at_prepare.lock().unwrap().push(revision);
-                Reply::Done
-            }
-            Request::Apply { signed, .. } => {
-                self.applied.fetch_add(1, Ordering::SeqCst);
-                Reply::Applied(self.outcome(&serde_json::from_str(&signed.state).unwrap()))
-            }
-            Request::Password { .. } => Reply::Done,
-        };
-        let bytes = serde_json::to_vec(&reply).unwrap();
-        let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
-        stream.write_all(&[&length[..], &bytes].concat()).unwrap();
-    }
-
-    fn outcome(&self, state: &State) -> Outcome {
-        Outcome {
-            revision: state.revision,
-            applied: Applied::InForce,
-            detail: String::new(),
-            ssh_server: Presence::Present,
-            accounts: state.users.iter().map(|user| (user.id, AccountState::Ready)).collect(),
-            taken_back: self.taken_back.load(Ordering::SeqCst),
-            due: None,
-        }
-    }
 }

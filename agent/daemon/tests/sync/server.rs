@@ -67,7 +67,7 @@ fn only_the_servers_reply_to_this_request_counts() {
     const YES: &[u8] = br#"{"verdict":"accepted"}"#;
     let ask = |answer: fn(&Asked) -> Vec<u8>| {
         let user = AccountId::new(NOW, [1; 10]);
-        device_of(&answering(answer)).code(user, "123456", &Place::default())
+        device_of(&answering(answer)).code(user, "123456", &Place::default(), None)
     };
     assert_eq!(
         ask(|asked| signed_by(1, &asked.header(signed::NONCE), 200, YES)),
@@ -113,7 +113,7 @@ fn a_server_that_says_nothing_is_given_up_after_a_second() {
     thread::spawn(move || {
         let user = AccountId::new(NOW, [1; 10]);
         let place = Place::default();
-        done.send((silent.code(user, "123456", &place), silent.password(user, "x", &place))).unwrap();
+        done.send((silent.code(user, "123456", &place, None), silent.password(user, "x", &place))).unwrap();
     });
     assert_eq!(end.recv_timeout(Duration::from_secs(8)), Ok((None, None)));
 }

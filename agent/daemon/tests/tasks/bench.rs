@@ -15,7 +15,7 @@ use claviger_domain::{
     time::{Span, Timestamp},
 };
 use claviger_wire::{
-    server::{Access, AccountState, Codes, Factor, Proof, SignedState, State, User, Window},
+    server::{Access, AccountState, Codes, Factor, Proof, Remembers, SignedState, State, User, Window},
     signed,
 };
 use std::{
@@ -65,6 +65,8 @@ impl Bench {
             offline_days: 30,
             window: Window::Tolerant,
             proof: Proof::NotNeeded,
+            remembers: Remembers::Never,
+            invite: None,
             users: Vec::new(),
         };
         Self { root: open(&key, &clock), key, clock, state, proven: 0 }
@@ -134,6 +136,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 

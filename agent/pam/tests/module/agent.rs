@@ -11,6 +11,7 @@ use claviger_agent_core::{
 };
 use claviger_agent_ipc::{Connection, Gate, Listener, reach};
 use claviger_domain::{
+    device::ask_once::KeyHash,
     id::{AccountId, DeviceId, FactorId},
     time::Timestamp,
     totp::{Step, TotpSecret},
@@ -18,7 +19,7 @@ use claviger_domain::{
 };
 use claviger_wire::{
     login::{Hello, Phase, Shown},
-    server::{Account, AccountState, CodeVerdict, PasswordVerdict, Place, SignedState, Verifiers},
+    server::{Account, AccountState, CodeVerdict, PasswordVerdict, Place, Recalled, SignedState, Verifiers},
 };
 use data_encoding::BASE64URL_NOPAD;
 use std::{
@@ -39,6 +40,7 @@ struct Server {
     asked: AtomicUsize,
     kept: Mutex<Vec<String>>,
     lines: Mutex<Vec<String>>,
+    remembered: Mutex<Option<KeyHash>>,
 }
 
 /// It lives as long as the process: nobody can end a thread that waits for calls.
@@ -112,6 +114,11 @@ impl Agent {
         *self.server.of_password.lock().unwrap() = verdict;
     }
 
+    /// S8.13b: the server knows this key from a while ago.
+    pub(crate) fn remembers(&self, key: KeyHash) {
+        *self.server.remembered.lock().unwrap() = Some(key);
+    }
+
     pub(crate) fn asked(&self) -> usize {
         self.server.asked.load(Ordering::Relaxed)
     }
@@ -155,6 +162,7 @@ fn hello(user: &str) -> Hello {
         rhost: String::new(),
         tty: String::new(),
         shown: Shown::Nothing,
+        key: None,
     }
 }
 
@@ -172,7 +180,7 @@ fn fill(vault: &Vault, now: Timestamp) {
     });
     let state = format!(
         r#"{{"device":"{device}","revision":1,"organization":"Acme","support":"","codes":"asked",
-        "rules":{},"offline_days":30,"window":"tolerant","proof":"not_needed","users":[{}]}}"#,
+        "rules":{},"offline_days":30,"window":"tolerant","proof":"not_needed","remembers":"maybe","users":[{}]}}"#,
         serde_json::to_string(&claviger_domain::device::Rules::default()).unwrap(),
         users.join(",")
     );
@@ -202,9 +210,14 @@ impl Drop for Agent {
 }
 
 impl Online for Server {
-    fn code(&self, _: AccountId, _: &str, _: &Place) -> Option<CodeVerdict> {
+    fn code(&self, _: AccountId, _: &str, _: &Place, _: Option<KeyHash>) -> Option<CodeVerdict> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         *self.verdict.lock().unwrap()
+    }
+
+    fn recall(&self, _: AccountId, key: KeyHash, _: &Place) -> Option<Recalled> {
+        let is_known = *self.remembered.lock().unwrap() == Some(key);
+        Some(if is_known { Recalled::Remembered } else { Recalled::Ask })
     }
 
     fn password(&self, _: AccountId, _: &str, _: &Place) -> Option<PasswordVerdict> {

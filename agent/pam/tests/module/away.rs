@@ -2,7 +2,7 @@
 
 use crate::{AUTH_ERR, AUTHINFO_UNAVAIL, KEY, SUCCESS, agent, program::Program};
 use claviger_agent_ipc::Listener;
-use claviger_wire::login::Turn;
+use claviger_wire::login::{Hello, LET_IN_NOTES, Phase, Turn};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -57,6 +57,46 @@ fn without_the_agent_only_the_enrolled_are_refused() {
         assert_eq!((key("alice"), key("bob")), (AUTHINFO_UNAVAIL, AUTH_ERR));
         // The password is for the module that comes after, which says no here.
         assert_eq!(program("login").password_first().run("bob").authenticated, AUTH_ERR);
+    });
+}
+
+/// S8.14: loudly, once a login, and no login hangs on it.
+#[test]
+fn whoever_is_let_in_leaves_one_note() {
+    let folder = agent::folder();
+    let socket = folder.join("nobody.sock");
+    let notes = folder.join("let-in");
+    let left = || {
+        let files = fs::read_dir(&notes).unwrap().map(|entry| entry.unwrap().path());
+        let hellos = files.map(|path| Hello::parse(&fs::read(path).unwrap()).unwrap());
+        let mut told: Vec<_> = hellos.map(|hello| (hello.user, hello.service, hello.phase)).collect();
+        told.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        told
+    };
+    let told = |user: &str, service: &str, phase| (user.to_owned(), service.to_owned(), phase);
+    with_group(&folder, || {
+        let open = |service| Program::at(&folder, &socket, service).fail_open();
+        assert_eq!(open("sshd").run("alice").authenticated, SUCCESS, "where no note can be left, too");
+        fs::create_dir(&notes).unwrap();
+        for (service, user) in [("login", "alice"), ("sshd", "alice"), ("sshd", "bob"), ("cron", "alice")] {
+            assert_eq!(open(service).run(user).authenticated, SUCCESS, "{service} {user}");
+        }
+        assert_eq!(open("sshd").account_only().variable(KEY).run("carol").account, SUCCESS);
+        assert_eq!(Program::at(&folder, &socket, "login").run("carol").authenticated, AUTHINFO_UNAVAIL);
+        let expected = [
+            told("alice", "login", Phase::Code),
+            told("alice", "sshd", Phase::Code),
+            told("carol", "sshd", Phase::Account),
+        ];
+        assert_eq!(left(), expected);
+        // Somebody else could write there, or it is full of others.
+        fs::set_permissions(&notes, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(open("sshd").run("alice").authenticated, SUCCESS);
+        assert_eq!(left(), expected);
+        fs::set_permissions(&notes, fs::Permissions::from_mode(0o700)).unwrap();
+        (3..LET_IN_NOTES).for_each(|n| fs::write(notes.join(format!("{n}-x")), "").unwrap());
+        assert_eq!(open("sshd").run("alice").authenticated, SUCCESS);
+        assert_eq!(fs::read_dir(&notes).unwrap().count(), LET_IN_NOTES);
     });
 }
 

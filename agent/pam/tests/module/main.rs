@@ -15,6 +15,7 @@ mod away;
 mod program;
 
 use agent::Agent;
+use claviger_domain::device::ask_once::KeyHash;
 use claviger_wire::server::{CodeVerdict, PasswordVerdict};
 use program::{Program, Said, prompts};
 
@@ -56,6 +57,26 @@ fn a_program_that_wants_no_texts_gets_none() {
     let answers = [agent.wrong_code(), agent.code(0)];
     let login = Program::new(&agent, "login").silent().types(&[&answers[0], &answers[1]]).run("alice");
     assert_eq!((login.authenticated, prompts(&login.said).len(), login.said.len()), (SUCCESS, 2, 2));
+}
+
+/// S8.13b: the key that sshd accepted goes to the agent, and its yes is enough for the account, too.
+#[test]
+fn a_remembered_key_gets_in_without_a_code() {
+    let agent = Agent::new();
+    agent.remembers(KeyHash::of_methods("publickey ssh-ed25519 AAAA").unwrap());
+    let sshd = |variable: &str| {
+        let program = Program::new(&agent, "sshd").from("192.0.2.7").variable(variable);
+        program.types(&[&agent.code(0)]).run("alice")
+    };
+    let login = sshd(KEY);
+    assert_eq!((login.authenticated, login.account, login.said), (SUCCESS, SUCCESS, Vec::new()));
+    let other = sshd("SSH_AUTH_INFO_0=publickey ssh-ed25519 BBBB");
+    assert_eq!((other.authenticated, prompts(&other.said)), (SUCCESS, vec![ASK]));
+    let here = Program::new(&agent, "sshd").variable(KEY).types(&[]).run("alice");
+    assert_eq!(prompts(&here.said), [ASK], "from nowhere");
+    // What is no sshd has accepted no key, whatever it says.
+    let console = Program::new(&agent, "login").from("192.0.2.7").variable(KEY).types(&[]).run("alice");
+    assert_eq!(prompts(&console.said), [ASK]);
 }
 
 #[test]

@@ -42,6 +42,7 @@ unsafe extern "C" {
     fn pam_end(handle: *mut c_void, code: c_int) -> c_int;
 }
 
+const RHOST: c_int = 4;
 const FAIL_DELAY: c_int = 10;
 const ESTABLISH_CRED: c_int = 2;
 const SILENT: c_int = 0x8000;
@@ -90,6 +91,7 @@ pub(crate) struct Program {
     options: &'static str,
     flags: c_int,
     variable: String,
+    from: String,
     answers: Vec<Vec<u8>>,
     is_account_only: bool,
 }
@@ -122,6 +124,7 @@ impl Program {
             options: "timeout=5",
             flags: 0,
             variable: String::new(),
+            from: String::new(),
             answers: Vec::new(),
             is_account_only: false,
         }
@@ -162,6 +165,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        self.from = address.into();
+        self
+    }
+
     pub(crate) fn account_only(mut self) -> Self {
         self.is_account_only = true;
         self
@@ -169,7 +177,9 @@ impl Program {
 
     /// Every real stack has somebody who says yes: what is ignored alone lets nobody in.
     fn write(&self) {
-        let module = format!("{} socket={} {}", module().display(), self.socket.display(), self.options);
+        let notes = self.folder.with_file_name("let-in");
+        let (socket, notes, options) = (self.socket.display(), notes.display(), self.options);
+        let module = format!("{} socket={socket} notes={notes} {options}", module().display());
         let first = match self.stack {
             Stack::CodeAlone => String::new(),
             Stack::KeyFirst => {
@@ -199,6 +209,7 @@ impl Program {
         let (service, user) = (text(self.service.as_bytes()), text(user));
         let folder = text(self.folder.to_str().unwrap().as_bytes());
         let variable = text(self.variable.as_bytes());
+        let from = text(self.from.as_bytes());
         let mut script = Script { answers: self.answers.into_iter(), said: Vec::new(), typed: 0 };
         let conversation = Conversation { ask: converse, data: (&raw mut script).cast() };
         let mut handle = ptr::null_mut();
@@ -213,6 +224,9 @@ impl Program {
             );
             assert_eq!(code, 0);
             pam_set_item(handle, FAIL_DELAY, no_delay as *const c_void);
+            if !from.is_empty() {
+                assert_eq!(pam_set_item(handle, RHOST, from.as_ptr().cast()), 0);
+            }
             if !variable.is_empty() {
                 pam_putenv(handle, variable.as_ptr());
             }

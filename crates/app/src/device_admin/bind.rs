@@ -94,7 +94,8 @@ impl App {
         let gone = || Refusal::state("not_bound", "The user is not bound to the device directly.");
         let organization = self.organization().await?.id;
         let unbind = device_binding::unbind(organization, device, user);
-        self.tie_changed(granted, (device, user), ("device.unbind", unbind), gone).await
+        let forget = table::remembered_login::forget_account(organization, user);
+        self.tie_changed(granted, (device, user), ("device.unbind", [unbind, forget]), gone).await
     }
 
     /// S8.12: lets the device take an account over that was there before.
@@ -108,20 +109,20 @@ impl App {
             || Refusal::state("no_take_over", "The device doesn't ask to take an account of this user over.");
         let organization = self.organization().await?.id;
         let confirm = device_binding::confirm_take_over(organization, device, user);
-        self.tie_changed(granted, (device, user), ("device.take_over", confirm), not_asked).await
+        self.tie_changed(granted, (device, user), ("device.take_over", [confirm]), not_asked).await
     }
 
     async fn tie_changed(
         &self,
         granted: &Granted<ManageUsers>,
         (device, user): (DeviceId, AccountId),
-        (action, statement): (&str, Statement),
+        (action, statements): (&str, impl IntoIterator<Item = Statement>),
         refused: impl Fn() -> Refusal,
     ) -> Result<(), Refusal> {
         let device = self.load_device(device).await?.device;
         let account = self.load_account(Realm::User, user).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
-        draft.write(statement);
+        draft.write_all(statements);
         let details = json!({ "account": account.id, "user": account.email });
         draft.log(action, &Target::from(&device), "success", details);
         match draft.commit().await? {

@@ -227,7 +227,7 @@ impl App {
             }
             Checked::RemoveFromGroup(id) => {
                 let group = prepared.group.as_ref().ok_or_else(group_gone)?;
-                draft.write(device_group::leave(organization, *id, device.id));
+                draft.write_all(device_group::leave(organization, *id, device.id));
                 joined(draft, "device.leave", &Target::from(device), group);
                 Ok(())
             }

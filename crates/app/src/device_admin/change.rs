@@ -32,6 +32,8 @@ pub struct DeviceChange {
     pub when_down: Option<WhenDown>,
     /// S8.7b.
     pub not_enrolled: Option<NotEnrolled>,
+    /// S8.13b.
+    pub invites: Option<Switch>,
 }
 
 /// How MFA is switched on.
@@ -61,6 +63,7 @@ impl DeviceChange {
             sudo_asks: self.sudo_asks.unwrap_or(before.rules.sudo_asks),
             when_down: self.when_down.unwrap_or(before.rules.when_down),
             not_enrolled: self.not_enrolled.unwrap_or(before.rules.not_enrolled),
+            invites: self.invites.unwrap_or(before.rules.invites),
         };
         Ok(Device { name, rules, ..before.clone() })
     }

@@ -7,7 +7,7 @@ use crate::{
     groups::GroupForm,
 };
 use claviger_domain::{
-    device::Sudo,
+    device::{Sudo, ask_once::AskOnce},
     field::FieldError,
     group::GroupName,
     id::{DeviceGroupId, DeviceId, GroupId},
@@ -15,7 +15,10 @@ use claviger_domain::{
 };
 use claviger_store::{
     Commit,
-    table::device_group::{self, CountedDevices, DeviceGroup, GroupBinding, Member},
+    table::{
+        device_group::{self, CountedDevices, DeviceGroup, GroupBinding, Member},
+        remembered_login,
+    },
 };
 use serde_json::json;
 
@@ -98,6 +101,7 @@ impl App {
             name,
             description,
             created_at: draft.now,
+            ask_once: AskOnce::default(),
         };
         draft.write(device_group::insert(draft.organization.id, &group));
         draft.log("device_group.create", &Target::from(&group), "success", nothing());
@@ -206,7 +210,7 @@ impl App {
         let group = self.load_device_group(id).await?;
         let device = self.load_device(device).await?.device;
         let mut draft = Draft::new(self, granted.actor()).await?;
-        draft.write(device_group::leave(draft.organization.id, id, device.id));
+        draft.write_all(device_group::leave(draft.organization.id, id, device.id));
         joined(&mut draft, "device.leave", &Target::from(&device), &group);
         Ok(draft.settle().await?)
     }
@@ -242,6 +246,7 @@ impl App {
         let users = self.load_group(users).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
         draft.write(device_group::unbind(draft.organization.id, devices, users.id));
+        draft.write(remembered_login::forget_group(draft.organization.id, devices));
         let details = json!({ "group": users.id, "name": users.name.as_str() });
         draft.log("device_group.unbind", &Target::from(&group), "success", details);
         match draft.commit().await? {

@@ -9,6 +9,7 @@ mod groups;
 mod list;
 mod posix;
 mod preview;
+mod remembered;
 
 pub use break_glass::MadeCode;
 pub(crate) use bulk::Checked;
@@ -18,6 +19,7 @@ pub use connect_keys::{ConnectKeys, NewConnectKey};
 pub use groups::GroupDevices;
 pub use list::{DevicePage, DeviceUsers, ListedDevice};
 pub use preview::{DevicePreview, PersonPreview, Preview};
+pub use remembered::RememberedLogins;
 
 use crate::draft::Target;
 use claviger_domain::device::Device;

@@ -125,7 +125,9 @@ impl App {
         let had = posix::keys(&self.0.store, organization, user).await?;
         let is_meant = |owned: &&OwnedSshKey| data_encoding::HEXLOWER.encode(&owned.key.digest()) == digest;
         let found = had.iter().find(is_meant).ok_or(Refusal::NotFound("SSH key"))?;
-        let remove = [posix::remove_key(organization, user, found.key.digest())];
+        // S8.13b: whoever is given a key again shows a code with it.
+        let forget = table::remembered_login::forget_account(organization, user);
+        let remove = [posix::remove_key(organization, user, found.key.digest()), forget];
         match self.of_user(granted, &account, ("user.ssh_key.remove", named(&found.key)), remove).await? {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),

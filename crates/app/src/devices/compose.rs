@@ -14,7 +14,9 @@ use claviger_store::table::{
     break_glass::BreakGlass as Stored,
     device_bound::{Binding, Bound, Clock, KeyLine, OnDevice, Person},
 };
-use claviger_wire::server::{Access, BreakGlass, Codes, Factor, Proof, State, User, Window};
+use claviger_wire::server::{
+    Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, State, User, Window,
+};
 use data_encoding::BASE64URL_NOPAD;
 use std::collections::HashMap;
 
@@ -23,6 +25,10 @@ pub(super) struct Parts {
     pub(super) bound: Vec<Bound>,
     pub(super) keys: Vec<KeyLine>,
     pub(super) codes: Vec<Stored>,
+    /// S8.13b.
+    pub(super) remembers: Remembers,
+    /// S8.13b: nothing where the device is not to show it.
+    pub(super) invite: Option<Invite>,
 }
 
 /// A state without its revision, and the accounts that the device is told of as it was not before.
@@ -53,6 +59,9 @@ pub(super) fn compose(
     let (mut users, mut news) = (Vec::with_capacity(parts.bound.len()), Vec::new());
     for bound in &parts.bound {
         let Some(mut user) = user(bound, now) else { continue };
+        if parts.invite.is_none() || user.access == Access::Locked {
+            user.enrolls_until = None;
+        }
         if user.access == Access::Open {
             user.ssh_keys = keys.remove(&bound.account).unwrap_or_default();
             user.break_glass = codes.remove(&bound.account).unwrap_or_default();
@@ -62,7 +71,9 @@ pub(super) fn compose(
         }
         users.push(user);
     }
-    Composed { state: state(organization, device, users), news }
+    let state =
+        State { remembers: parts.remembers, invite: parts.invite, ..state(organization, device, users) };
+    Composed { state, news }
 }
 
 fn state(organization: &Organization, device: &Device, users: Vec<User>) -> State {
@@ -89,6 +100,8 @@ fn state(organization: &Organization, device: &Device, users: Vec<User>) -> Stat
             }
             (Switch::Off, _) | (_, Stage::None | Stage::Given) => Proof::NotNeeded,
         },
+        remembers: Remembers::default(),
+        invite: None,
         users,
     }
 }
@@ -147,6 +160,7 @@ fn nobody(id: AccountId) -> User {
         take_over: TakeOver::Ask,
         factor: None,
         break_glass: Vec::new(),
+        enrolls_until: None,
     }
 }
 
@@ -157,6 +171,7 @@ fn laid_down(id: AccountId, person: &Person) -> User {
         full_name: person.name.shown(&person.username),
         uid: number(person.uid),
         gid: number(person.gid),
+        enrolls_until: person.enrolls_until.map(|until| until.0),
         shell: if person.shell.is_empty() { DEFAULT_SHELL.to_owned() } else { person.shell.clone() },
         ..nobody(id)
     }

@@ -159,10 +159,13 @@ impl App {
         code: &Code,
     ) -> Result<Option<CodeVerdict>, Problem> {
         let mut draft = Draft::new(self, &calling.actor).await?.under(circumstances(&attempt.place));
-        let attempt = Attempt { account, sealed, code, action: "device.code" };
-        let told = self.judge(&mut draft, &attempt).await?;
+        let presented = Attempt { account, sealed, code, action: "device.code" };
+        let told = self.judge(&mut draft, &presented).await?;
         let verdict = match told {
-            Told::Accepted => CodeVerdict::Accepted,
+            Told::Accepted => {
+                self.remember_code(&mut draft, calling, attempt, (account, &sealed.factor)).await?;
+                CodeVerdict::Accepted
+            }
             Told::AlreadyUsed => CodeVerdict::AlreadyUsed,
             Told::Wrong => CodeVerdict::Wrong,
             Told::Locked { until } => CodeVerdict::Locked { until: until.map(|until| until.0) },

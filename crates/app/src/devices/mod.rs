@@ -7,7 +7,9 @@
 mod compose;
 mod enroll;
 mod events;
+mod invite;
 mod login;
+mod recall;
 mod report;
 mod state;
 mod verifiers;

@@ -3,9 +3,15 @@
 use super::{
     Calling,
     compose::{Composed, Parts, compose},
+    invite::invite,
 };
 use crate::{App, Problem, until_decided};
-use claviger_domain::{device::Device, id::DeviceId, organization::Organization, time::Timestamp};
+use claviger_domain::{
+    device::{Device, Switch},
+    id::DeviceId,
+    organization::Organization,
+    time::Timestamp,
+};
 use claviger_store::{
     Batch, Commit,
     table::{
@@ -14,7 +20,7 @@ use claviger_store::{
     },
 };
 use claviger_wire::{
-    server::{HOLD_SECONDS, SignedState, State},
+    server::{HOLD_SECONDS, Remembers, SignedState, State},
     signed,
 };
 use data_encoding::BASE64URL_NOPAD;
@@ -84,7 +90,10 @@ impl App {
 
     async fn composed(&self, organization: &Organization, device: &Device) -> Result<Composed, Problem> {
         let (store, id, now) = (&self.0.store, organization.id, self.now());
+        let remembering = table::remembered_login::groups_of(store, id, device.id).await?;
         let parts = Parts {
+            invite: (device.rules.invites == Switch::On).then(|| invite(&self.0.public_url)),
+            remembers: if remembering.is_empty() { Remembers::Never } else { Remembers::Maybe },
             bound: table::device_bound::everybody(store, id, device.id).await?,
             keys: table::device_bound::ssh_keys(store, id, device.id).await?,
             codes: table::break_glass::good(store, id, device.id, now).await?,

@@ -140,7 +140,7 @@ impl World {
     }
 
     pub(crate) async fn code_at(&self, agent: &Agent, user: AccountId, code: &str) -> CodeVerdict {
-        let attempt = CodeAttempt { user, code: code.into(), place: place() };
+        let attempt = CodeAttempt { user, code: code.into(), place: place(), key: None };
         self.app.device_code(&self.calling(agent).await, &attempt).await.unwrap()
     }
 

@@ -5,6 +5,7 @@ mod activity;
 mod activity_kept;
 mod administrators;
 mod agent;
+mod ask_once;
 mod device_admin;
 mod devices;
 mod devices_login;

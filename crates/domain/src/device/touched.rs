@@ -60,6 +60,8 @@ const NOBODY: &[&str] = &[
     "device.login",
     "device.report",
     "device_group.create",
+    "device_group.revoke_remembered",
+    "user.revoke_remembered",
 ];
 
 /// Actions whose target is the device or the account that they concern.
@@ -96,6 +98,9 @@ mod tests {
             ("sign_in.code", Touched::Nobody),
             ("device.code", Touched::Nobody),
             ("device.code.offline", Touched::Nobody),
+            ("device.login.remembered", Touched::Nobody),
+            ("user.revoke_remembered", Touched::Nobody),
+            ("device_group.ask_once", Touched::Everybody),
             ("organization.logo.remove", Touched::Nobody),
             ("administrator.mfa.reset", Touched::Nobody),
             ("user.mfa.require", Touched::Nobody),

@@ -133,12 +133,13 @@ pub fn join(
 /// Deletes the device and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, device: &Device) -> Vec<Statement> {
     const DEVICE: &str = "DELETE FROM device WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 5] = [
+    const PARTS: [&str; 6] = [
         "DELETE FROM device_contact WHERE organization = $1 AND device = $2",
         "DELETE FROM device_user WHERE organization = $1 AND device = $2",
         "DELETE FROM device_account WHERE organization = $1 AND device = $2",
         "DELETE FROM device_group_member WHERE organization = $1 AND device = $2",
         "DELETE FROM break_glass WHERE organization = $1 AND device = $2",
+        "DELETE FROM remembered_login WHERE organization = $1 AND device = $2",
     ];
     let mut statements =
         vec![Statement::new(DEVICE, p![organization, device.id, device.revision]).expect_rows(1)];

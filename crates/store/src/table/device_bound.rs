@@ -75,6 +75,8 @@ pub struct Person {
     pub gid: Option<i64>,
     /// Their shell; empty if none is laid down.
     pub shell: String,
+    /// By when they have to set MFA up, if they have to and have not.
+    pub enrolls_until: Option<Timestamp>,
 }
 
 /// Somebody who matters to a device.
@@ -105,7 +107,9 @@ fn person(row: &Row<'_>) -> Result<Option<Person>, StoreError> {
             last_used_at: Timestamp(row.get(10)?),
         }),
     };
+    let is_due = clock.is_none() && row.get::<Option<String>>(17)?.as_deref() == Some("by");
     Ok(Some(Person {
+        enrolls_until: row.get::<Option<i64>>(18)?.filter(|_| is_due).map(Timestamp),
         username,
         name: PersonName { first: row.get(3)?, last: row.get(4)?, display: row.get(5)? },
         state: State::from_key(&state).ok_or_else(|| unknown("state", &state))?,
@@ -145,8 +149,8 @@ impl FromRow for Bound {
 
 pub(crate) const EVERYBODY: &str = concat!(
     "SELECT x.account, CAST(x.strength AS BIGINT), a.username, a.first_name, a.last_name, a.display_name, a.state, \
-         f.id, f.resynced, f.drift, f.last_used_at, p.uid, p.gid, p.shell, o.take_over, o.state, o.name \
-         FROM (SELECT e.account, MAX(e.strength) AS strength FROM (",
+         f.id, f.resynced, f.drift, f.last_used_at, p.uid, p.gid, p.shell, o.take_over, o.state, o.name, \
+         a.requirement, a.requirement_at FROM (SELECT e.account, MAX(e.strength) AS strength FROM (",
     everybody!(),
     ") e GROUP BY e.account) x \
          LEFT JOIN account a ON a.organization = $1 AND a.id = x.account \

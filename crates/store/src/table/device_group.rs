@@ -1,9 +1,9 @@
 //! Groups of devices: who is in them, and which groups of users are bound to them (S8.2).
 
-use super::{refused, unknown};
+use super::{refused, remembered_login, unknown};
 use crate::{FromRow, Row, Select, Statement, Store, StoreError, Value, p};
 use claviger_domain::{
-    device::Sudo,
+    device::{Sudo, ask_once::AskOnce},
     group::GroupName,
     id::{DeviceGroupId, DeviceId, GroupId, OrganizationId},
     time::Timestamp,
@@ -22,11 +22,13 @@ pub struct DeviceGroup {
     pub description: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// S8.13b: how often its devices ask for the code.
+    pub ask_once: AskOnce,
 }
 
 macro_rules! group_columns {
     () => {
-        "g.id, g.revision, g.name, g.description, g.created_at"
+        "g.id, g.revision, g.name, g.description, g.created_at, g.ask_once_hours"
     };
 }
 
@@ -38,6 +40,7 @@ impl FromRow for DeviceGroup {
             name: GroupName::parse("name", &row.get::<String>(2)?).map_err(refused)?,
             description: row.get(3)?,
             created_at: Timestamp(row.get(4)?),
+            ask_once: remembered_login::ask_once(row.get(5)?)?,
         })
     }
 }
@@ -55,7 +58,7 @@ pub struct CountedDevices {
 
 impl FromRow for CountedDevices {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self { group: DeviceGroup::from_row(row)?, devices: row.get(5)?, bindings: row.get(6)? })
+        Ok(Self { group: DeviceGroup::from_row(row)?, devices: row.get(6)?, bindings: row.get(7)? })
     }
 }
 
@@ -128,15 +131,22 @@ pub fn insert(organization: OrganizationId, group: &DeviceGroup) -> Statement {
 
 /// Writes the group as it now is, guarded on the revision that was loaded.
 pub fn save(organization: OrganizationId, group: &DeviceGroup) -> Statement {
-    const SQL: &str = "UPDATE device_group SET name = $4, name_key = $5, description = $6, revision = revision + 1 \
-        WHERE organization = $1 AND id = $2 AND revision = $3";
-    let values =
-        p![organization, group.id, group.revision, group.name.as_str(), group.name.key(), &group.description];
+    const SQL: &str = "UPDATE device_group SET name = $4, name_key = $5, description = $6, ask_once_hours = $7, \
+        revision = revision + 1 WHERE organization = $1 AND id = $2 AND revision = $3";
+    let values = p![
+        organization,
+        group.id,
+        group.revision,
+        group.name.as_str(),
+        group.name.key(),
+        &group.description,
+        group.ask_once.hours(),
+    ];
     Statement::new(SQL, values).expect_rows(1)
 }
 
 /// Deletes the group with its bindings; its devices stay, and so do the people.
-pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 4] {
+pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 5] {
     const GROUP: &str = "DELETE FROM device_group WHERE organization = $1 AND id = $2 AND revision = $3";
     const MEMBERS: &str = "DELETE FROM device_group_member WHERE organization = $1 AND device_group = $2";
     const BINDINGS: &str = "DELETE FROM group_binding WHERE organization = $1 AND device_group = $2";
@@ -145,6 +155,7 @@ pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 
         Statement::new(MEMBERS, p![organization, group.id]),
         Statement::new(BINDINGS, p![organization, group.id]),
         super::connect_key::forget_group(organization, group.id),
+        remembered_login::forget_group(organization, group.id),
     ]
 }
 
@@ -166,11 +177,14 @@ pub fn join(
     Statement::new(SQL, p![organization, group, device, now])
 }
 
-/// Takes a device out of a group.
-pub fn leave(organization: OrganizationId, group: DeviceGroupId, device: DeviceId) -> Statement {
+/// Takes a device out of a group; what it remembered there is forgotten.
+pub fn leave(organization: OrganizationId, group: DeviceGroupId, device: DeviceId) -> [Statement; 2] {
     const SQL: &str =
         "DELETE FROM device_group_member WHERE organization = $1 AND device_group = $2 AND device = $3";
-    Statement::new(SQL, p![organization, group, device])
+    [
+        Statement::new(SQL, p![organization, group, device]),
+        remembered_login::forget_device(organization, device, group),
+    ]
 }
 
 /// The devices of a group with their names, by name, after that one.
@@ -270,8 +284,10 @@ pub fn unbind(organization: OrganizationId, devices: DeviceGroupId, users: Group
         .expect_rows(1)
 }
 
-/// Forgets the bindings of a group of users that is deleted.
-pub fn forget_users(organization: OrganizationId, users: GroupId) -> Statement {
-    const SQL: &str = "DELETE FROM group_binding WHERE organization = $1 AND user_group = $2";
-    Statement::new(SQL, p![organization, users])
+/// Forgets the bindings of a group of users that is deleted, and what is remembered on the devices that it was bound to.
+pub fn forget_users(organization: OrganizationId, users: GroupId) -> [Statement; 2] {
+    const REMEMBERED: &str = "DELETE FROM remembered_login WHERE organization = $1 AND device_group IN \
+        (SELECT b.device_group FROM group_binding b WHERE b.organization = $1 AND b.user_group = $2)";
+    const BINDINGS: &str = "DELETE FROM group_binding WHERE organization = $1 AND user_group = $2";
+    [REMEMBERED, BINDINGS].map(|sql| Statement::new(sql, p![organization, users]))
 }

@@ -1,6 +1,6 @@
 //! Confirmed factors, and the provisional one that a wizard holds.
 
-use super::{account, recovery, token, unknown};
+use super::{account, recovery, remembered_login, token, unknown};
 use crate::{FromRow, Row, Statement, Store, StoreError, p, seal::Place, table::account::account_columns};
 use claviger_domain::{
     account::{Account, Realm},
@@ -182,13 +182,14 @@ pub fn unchanged(organization: OrganizationId, factor: &Factor) -> Statement {
     Statement::guard(SQL, p![organization, factor.account, factor.id, factor.revision])
 }
 
-/// Deletes the account's factor, if it has one, and with it the recovery codes that stand in for it (S4.9); its
-/// hardware token goes back to stock.
-pub fn delete(organization: OrganizationId, account: AccountId) -> [Statement; 3] {
+/// Deletes the account's factor, if it has one, and with it the recovery codes that stand in for it (S4.9) and the
+/// logins that are remembered (S8.13b); its hardware token goes back to stock.
+pub fn delete(organization: OrganizationId, account: AccountId) -> [Statement; 4] {
     const SQL: &str = "DELETE FROM factor WHERE organization = $1 AND account = $2";
     [
         Statement::new(SQL, p![organization, account]),
         recovery::delete(organization, account),
+        remembered_login::forget_account(organization, account),
         token::release(organization, account),
     ]
 }

@@ -168,13 +168,15 @@ pub fn save(organization: OrganizationId, group: &Group) -> Statement {
 }
 
 /// Deletes the group with its bindings to devices; its members stay as they are.
-pub fn delete(organization: OrganizationId, group: &Group) -> [Statement; 4] {
+pub fn delete(organization: OrganizationId, group: &Group) -> [Statement; 5] {
     const GROUP: &str = "DELETE FROM user_group WHERE organization = $1 AND id = $2 AND revision = $3";
     const MEMBERS: &str = "DELETE FROM group_member WHERE organization = $1 AND user_group = $2";
+    let [remembered, bindings] = super::device_group::forget_users(organization, group.id);
     [
         Statement::new(GROUP, p![organization, group.id, group.revision]).expect_rows(1),
         Statement::new(MEMBERS, p![organization, group.id]),
-        super::device_group::forget_users(organization, group.id),
+        remembered,
+        bindings,
         super::application::forget_group(organization, group.id),
     ]
 }

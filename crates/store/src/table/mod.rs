@@ -30,6 +30,7 @@ pub mod mfa_reset;
 pub mod organization;
 pub mod posix;
 pub mod recovery;
+pub mod remembered_login;
 pub mod report;
 pub mod revision;
 pub mod schedule;

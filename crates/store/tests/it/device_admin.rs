@@ -3,7 +3,7 @@
 use super::{devices::given_a_device, *};
 use claviger_domain::{
     connect_key::{ConnectKey, State as KeyState},
-    device::{AccountState, Device, Rules, Sudo, Switch, forecast::ONLINE_FOR},
+    device::{AccountState, Device, Rules, Sudo, Switch, ask_once::AskOnce, forecast::ONLINE_FOR},
     group::GroupName,
     id::{BreakGlassId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId},
     posix::{Posix, SshKey},
@@ -195,6 +195,7 @@ on_both!(everybody_bound_is_listed_once_with_the_strongest_of_their_ways, async 
         name: GroupName::parse("name", "Servers").unwrap(),
         description: String::new(),
         created_at: NOW,
+        ask_once: AskOnce::EachTime,
     };
     let batch = [
         group::insert(ORG, &group_of_users(sales, "Sales")),

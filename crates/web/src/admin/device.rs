@@ -59,6 +59,7 @@ struct DevicePage {
     sudo_asks: Check,
     when_down: Field,
     refuse_not_enrolled: Check,
+    invites: Check,
     facts: Vec<Fact>,
     groups: Vec<Link>,
 }
@@ -89,6 +90,7 @@ impl DevicePage {
             first_factor: None,
             sudo_asks: tick(rules.sudo_asks),
             when_down: Field::of(rules.when_down.key()),
+            invites: tick(rules.invites),
             refuse_not_enrolled: Check { on: rules.not_enrolled == NotEnrolled::Refused, error: None },
             facts: facts(&listed, now, zone),
             groups: groups.iter().map(link_to).collect(),
@@ -105,6 +107,7 @@ impl DevicePage {
         self.first_factor = form.has("first_factor").then(|| form.field("first_factor", errors));
         self.sudo_asks = form.check("sudo_asks", errors);
         self.when_down = form.field("when_down", errors);
+        self.invites = form.check("invites", errors);
         self.refuse_not_enrolled = form.check("refuse_not_enrolled", errors);
         self
     }
@@ -178,6 +181,7 @@ fn wanted(form: &Posted) -> DeviceChange {
             first_factor: FirstFactor::from_key(form.text("first_factor")),
         },
         sudo_asks: switch("sudo_asks"),
+        invites: switch("invites"),
         when_down: WhenDown::from_key(form.text("when_down")),
         not_enrolled: Some(match form.has("refuse_not_enrolled") {
             true => NotEnrolled::Refused,

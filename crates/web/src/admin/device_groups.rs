@@ -6,6 +6,7 @@ use super::{
     device_parts::{SudoChoice, sudo_choices, sudo_words},
     device_users::sudo,
     groups::{self, typed},
+    remembered::{Of, Remembered},
 };
 use crate::{
     Web,
@@ -23,9 +24,14 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use claviger_app::{Refusal, session::SignedIn, stored::user_list::Cursor, words};
+use claviger_app::{
+    Refusal,
+    session::SignedIn,
+    stored::{DeviceGroup, user_list::Cursor},
+    words,
+};
 use claviger_domain::{
-    device::Sudo,
+    device::{Sudo, ask_once::AskOnce},
     field::FieldError,
     id::{DeviceGroupId, DeviceId, GroupId},
     permission::{ManageUsers, ViewUsers},
@@ -40,6 +46,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/device-groups", get(list).post(create))
         .route("/admin/device-groups/{id}", get(show).post(save))
         .route("/admin/device-groups/{id}/delete", post(delete))
+        .route("/admin/device-groups/{id}/ask-once", post(ask_once))
         .route("/admin/device-groups/{id}/devices", post(add_device))
         .route("/admin/device-groups/{id}/devices/{device}/remove", post(remove_device))
         .route("/admin/device-groups/{id}/groups", post(bind))
@@ -120,6 +127,8 @@ struct GroupPage {
     user_group: Field,
     sudo: Field,
     sudos: Vec<SudoChoice>,
+    ask_once_hours: Field,
+    remembered: Option<Remembered>,
 }
 
 struct DeviceRow {
@@ -153,7 +162,12 @@ impl GroupPage {
         let next = last.map(|last| Cursor { value: last.name_key.clone(), id: last.id.0 });
         let bindings = web.app().group_bindings(&granted, id).await?;
         let base = format!("{PATH}/{id}");
+        let remembered = remembered(web, me, &group).await?;
         Ok(Self {
+            ask_once_hours: Field::of(
+                group.ask_once.hours().map(|hours| hours.to_string()).unwrap_or_default(),
+            ),
+            remembered,
             chrome: AdminChrome::new(web, me, frame, "device-groups").await?,
             may_edit: me.actor.granted::<ManageUsers>().is_ok(),
             id: id.to_string(),
@@ -190,6 +204,19 @@ impl GroupPage {
     }
 }
 
+/// The logins that are remembered, where any can be.
+async fn remembered(web: &Web, me: &SignedIn, group: &DeviceGroup) -> Result<Option<Remembered>, PageError> {
+    if group.ask_once == AskOnce::EachTime {
+        return Ok(None);
+    }
+    let found = web.app().remembered_in_group(&me.actor.granted::<ViewUsers>()?, group.id).await?;
+    let revoke = me.actor.granted::<ManageUsers>().is_ok();
+    let revoke = revoke.then(|| format!("{PATH}/{}/remembered/revoke", group.id));
+    let organization = web.app().organization().await?;
+    let at = (web.app().now(), organization.settings.time_zone.as_str());
+    Ok(Some(Remembered::new(&found, Of::Group, revoke, at)))
+}
+
 async fn show(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -219,6 +246,7 @@ impl Change<DeviceGroupId> {
                 ("device", &mut again.device),
                 ("user_group", &mut again.user_group),
                 ("sudo", &mut again.sudo),
+                ("ask_once_hours", &mut again.ask_once_hours),
             ],
         );
         Ok(render(status, &again))
@@ -228,6 +256,15 @@ impl Change<DeviceGroupId> {
 async fn save(change: Change<DeviceGroupId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().edit_device_group(granted, *id, &typed(form)).await.map(|_| "saved");
+    change.answer(done).await
+}
+
+async fn ask_once(change: Change<DeviceGroupId>) -> Result<Response, PageError> {
+    let Change { web, granted, id, form, .. } = &change;
+    let done = match AskOnce::parse("ask_once_hours", form.text("ask_once_hours")) {
+        Ok(ask_once) => web.app().set_ask_once(granted, *id, ask_once).await.map(|_| "saved"),
+        Err(error) => Err(error.into()),
+    };
     change.answer(done).await
 }
 

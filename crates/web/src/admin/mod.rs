@@ -40,6 +40,7 @@ mod mail_queue;
 mod mail_texts;
 mod mfa;
 mod organization;
+mod remembered;
 mod report;
 mod resets;
 mod roles;
@@ -108,6 +109,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(device_activity::routes())
         .merge(device_bulk::routes())
         .merge(device_groups::routes())
+        .merge(remembered::routes())
         .merge(device_mfa::routes())
         .merge(device_users::routes())
         .merge(connect_keys::routes())

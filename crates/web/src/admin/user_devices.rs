@@ -4,6 +4,7 @@ use super::{
     change::{Change, named},
     device_parts::{SudoChoice, account_words, padlock, sudo_choices, sudo_words},
     device_users::sudo,
+    remembered::{Of, Remembered},
     user::{UserHeader, header},
 };
 use crate::{
@@ -34,7 +35,7 @@ use claviger_app::{
 use claviger_domain::{
     device::Sudo,
     id::AccountId,
-    permission::{ManageUsers, ViewUsers},
+    permission::{AssistUsers, ManageUsers, ViewUsers},
     posix::PosixForm,
     time::Timestamp,
 };
@@ -64,6 +65,7 @@ struct UserDevices {
     shell: Field,
     keys: Vec<KeyRow>,
     key: Field,
+    remembered: Option<Remembered>,
 }
 
 struct Row {
@@ -121,6 +123,9 @@ impl UserDevices {
         let organization = web.app().organization().await?;
         let (now, zone) = (web.app().now(), organization.settings.time_zone.as_str());
         let base = format!("/admin/users/{id}");
+        let found = web.app().remembered_of_user(&granted, id).await?;
+        let revoke = me.actor.granted::<AssistUsers>().is_ok();
+        let revoke = revoke.then(|| format!("{base}/remembered/revoke"));
         Ok(Self {
             chrome: AdminChrome::new(web, me, frame, "users").await?,
             header: header(&holder, me, organization.totp, (now, zone), "devices"),
@@ -135,6 +140,8 @@ impl UserDevices {
             shell: Field::of(posix.shell),
             keys: keys.iter().map(|owned| key_row(owned, &base, now, zone)).collect(),
             key: Field::default(),
+            remembered: (!found.logins.is_empty())
+                .then(|| Remembered::new(&found, Of::User, revoke, (now, zone))),
         })
     }
 }

@@ -18,7 +18,8 @@ use claviger_domain::{
     totp::Step,
 };
 use claviger_wire::server::{
-    CodeAttempt, CodeVerdict, PasswordAttempt, PasswordVerdict, Report, Taken, Verifiers,
+    CodeAttempt, CodeVerdict, PasswordAttempt, PasswordVerdict, RecallAttempt, Recalled, Report, Taken,
+    Verifiers,
 };
 use serde::Deserialize;
 
@@ -73,6 +74,14 @@ pub(super) async fn code(
     Body(attempt): Body<CodeAttempt>,
 ) -> Result<Json<CodeVerdict>, ApiError> {
     Ok(Json(web.app().device_code(&calling, &attempt).await?))
+}
+
+pub(super) async fn remembered(
+    State(web): State<Web>,
+    Device(calling): Device,
+    Body(attempt): Body<RecallAttempt>,
+) -> Result<Json<Recalled>, ApiError> {
+    Ok(Json(web.app().device_recall(&calling, &attempt).await?))
 }
 
 pub(super) async fn report(

@@ -26,6 +26,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
         .route("/agent/v1/verifiers", get(calls::verifiers).route_layer(signed()))
         .route("/agent/v1/password", post(calls::password).route_layer(signed()))
         .route("/agent/v1/code", post(calls::code).route_layer(signed()))
+        .route("/agent/v1/remembered", post(calls::remembered).route_layer(signed()))
         .route("/agent/v1/report", post(calls::report).route_layer(signed()))
         .route("/agent/v1/device", delete(calls::uninstall).route_layer(signed()))
         .layer(DefaultBodyLimit::max(LIMIT))

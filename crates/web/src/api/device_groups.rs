@@ -30,6 +30,9 @@ pub(crate) struct DeviceGroupView {
     name: String,
     /// Up to 300 characters.
     description: String,
+    /// For how many hours a code is good on all of its devices, at SSH, for the same user, key and address; null: a code is
+    /// asked for at every login.
+    ask_once_hours: Option<i64>,
     /// RFC 3339, UTC.
     created_at: String,
 }
@@ -41,6 +44,7 @@ impl From<&DeviceGroup> for DeviceGroupView {
             revision: group.revision,
             name: group.name.as_str().to_owned(),
             description: group.description.clone(),
+            ask_once_hours: group.ask_once.hours(),
             created_at: words::iso(group.created_at),
         }
     }

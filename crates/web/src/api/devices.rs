@@ -69,6 +69,8 @@ pub(crate) struct DeviceView {
     when_down: &'static str,
     /// `first_factor_alone` or `refused`: what happens to users who are not enrolled.
     not_enrolled: &'static str,
+    /// Whether a login at SSH shows how to set MFA up, to users who have to by a date.
+    invites: bool,
     /// How many users are bound to it.
     users: i64,
 }
@@ -106,6 +108,7 @@ impl DeviceView {
             sudo_asks: is_on(rules.sudo_asks),
             when_down: rules.when_down.key(),
             not_enrolled: rules.not_enrolled.key(),
+            invites: is_on(rules.invites),
             users: listed.users,
         }
     }
@@ -150,6 +153,8 @@ pub(crate) struct DeviceBody {
     /// `first_factor_alone` or `refused`.
     #[schema(value_type = Option<NotEnrolledWord>)]
     not_enrolled: Option<String>,
+    /// Whether a login at SSH shows how to set MFA up, to users who have to by a date.
+    invites: Option<bool>,
 }
 
 impl DeviceBody {
@@ -172,6 +177,7 @@ impl DeviceBody {
                 sudo_asks: self.sudo_asks.map(switch),
                 when_down: when_down?,
                 not_enrolled: not_enrolled?,
+                invites: self.invites.map(switch),
             })
         })();
         fields.finish(change)

@@ -29,6 +29,7 @@ mod organization;
 mod path;
 mod posix;
 mod problem;
+mod remembered;
 mod repeat;
 mod reports;
 mod schema;
@@ -122,6 +123,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
 fn device_routes() -> Router<Web> {
     Router::new()
         .route("/users/{id}/devices", get(posix::devices))
+        .route("/users/{id}/remembered", get(remembered::of_user).delete(remembered::revoke_of_user))
         .route("/users/{id}/posix", get(posix::show).put(posix::set))
         .route("/users/{id}/ssh-keys", get(posix::keys).post(posix::add_key))
         .route("/users/{id}/ssh-keys/{key}", delete(posix::remove_key))
@@ -143,6 +145,11 @@ fn device_routes() -> Router<Web> {
         .route(
             "/device-groups/{id}/devices/{device}",
             put(device_groups::add_device).delete(device_groups::remove_device),
+        )
+        .route("/device-groups/{id}/ask-once", put(remembered::ask_once))
+        .route(
+            "/device-groups/{id}/remembered",
+            get(remembered::in_group).delete(remembered::revoke_in_group),
         )
         .route("/device-groups/{id}/groups", get(device_groups::bindings))
         .route("/device-groups/{id}/groups/{group}", put(device_groups::bind).delete(device_groups::unbind))

@@ -40,7 +40,7 @@ pub(crate) async fn enrolled(site: &Site, seed: u8) -> String {
     answer.json().get("device").and_then(Value::as_str).unwrap().to_owned()
 }
 
-async fn ok(site: &Site, method: Method, path: &str, body: Option<Value>) -> Value {
+pub(crate) async fn ok(site: &Site, method: Method, path: &str, body: Option<Value>) -> Value {
     let answer = site.call(method, path, body).await;
     assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.text);
     if answer.text.is_empty() { Value::Null } else { answer.json() }
@@ -212,11 +212,11 @@ on_both!(a_program_keeps_groups_keys_and_accounts, async |database: &TestDatabas
     assert_eq!(ok(&site, Method::GET, &keys, None).await, json!([]));
 });
 
-async fn posted(site: &Site, cookie: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn posted(site: &Site, cookie: &str, path: &str, body: &str) -> Answer {
     site.send(form(path, cookie, body)).await
 }
 
-fn leads_to(answer: &Answer, path: &str) {
+pub(crate) fn leads_to(answer: &Answer, path: &str) {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, path), "{}", answer.text);
 }
 

@@ -5,6 +5,7 @@ mod activity;
 mod administrators;
 mod agent;
 mod api;
+mod ask_once;
 mod bounds;
 mod bulk;
 mod contract;

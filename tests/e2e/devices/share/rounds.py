@@ -1,5 +1,6 @@
 """Signs in by SSH as it is told on the standard input, and tells every round of it, as JSON."""
 import json
+import socket
 import sys
 
 import paramiko
@@ -20,7 +21,10 @@ def handler(title, instructions, prompts):
     return [answer(prompt) for prompt, _ in prompts]
 
 
-transport = paramiko.Transport((told.get("host", "127.0.0.1"), 22))
+at = (told.get("host", "127.0.0.1"), 22)
+# Another address of this machine stands for another client.
+source = (told["source"], 0) if told.get("source") else None
+transport = paramiko.Transport(socket.create_connection(at, timeout=20, source_address=source))
 try:
     transport.start_client(timeout=20)
     transport.auth_timeout = 60

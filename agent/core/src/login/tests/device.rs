@@ -11,7 +11,7 @@ use claviger_domain::{
     totp::{Step, TotpSecret},
     verifier::{DeviceKey, Verifier},
 };
-use claviger_wire::server::{BreakGlass, CodeVerdict, Window};
+use claviger_wire::server::{BreakGlass, CodeVerdict, Recalled, Remembers, Window};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use std::{
@@ -59,6 +59,7 @@ pub(super) fn hello(phase: Phase, service: &str, user: &str) -> Hello {
         rhost: "192.0.2.1".into(),
         tty: "ssh".into(),
         shown: claviger_wire::login::Shown::Nothing,
+        key: None,
     }
 }
 
@@ -76,6 +77,7 @@ fn user(byte: u8, name: &str, factor: Option<Factor>, break_glass: Vec<BreakGlas
         take_over: TakeOver::Ask,
         factor,
         break_glass,
+        enrolls_until: None,
     }
 }
 
@@ -96,6 +98,8 @@ fn state() -> State {
         offline_days: 365,
         window: Window::Tolerant,
         proof: Proof::NotNeeded,
+        remembers: Remembers::Never,
+        invite: None,
         users: vec![user(10, "alice", Some(enrolled), vec![stuck]), user(11, "bob", None, Vec::new())],
     }
 }
@@ -116,6 +120,12 @@ pub(super) struct Device {
     verdict: Mutex<Option<CodeVerdict>>,
     of_password: Mutex<Option<PasswordVerdict>>,
     asked: Mutex<usize>,
+    /// What the server says of a key.
+    pub(super) recalled: Option<Recalled>,
+    /// How often it was asked about one.
+    pub(super) asked_to_recall: Mutex<usize>,
+    /// The key that the last code was sent with.
+    pub(super) code_with: Mutex<Option<KeyHash>>,
     kept: Mutex<Vec<String>>,
     lines: Mutex<Vec<(bool, String)>>,
 }
@@ -155,6 +165,9 @@ impl Device {
             verdict: Mutex::default(),
             of_password: Mutex::default(),
             asked: Mutex::default(),
+            recalled: None,
+            asked_to_recall: Mutex::default(),
+            code_with: Mutex::default(),
             kept: Mutex::default(),
             lines: Mutex::default(),
         }
@@ -344,9 +357,15 @@ impl Vault for Device {
 }
 
 impl Online for Device {
-    fn code(&self, _: AccountId, _: &str, _: &Place) -> Option<CodeVerdict> {
+    fn code(&self, _: AccountId, _: &str, _: &Place, key: Option<KeyHash>) -> Option<CodeVerdict> {
         *self.asked.lock().unwrap() += 1;
+        *self.code_with.lock().unwrap() = key;
         *self.verdict.lock().unwrap()
+    }
+
+    fn recall(&self, _: AccountId, _: KeyHash, _: &Place) -> Option<Recalled> {
+        *self.asked_to_recall.lock().unwrap() += 1;
+        self.recalled
     }
 
     fn password(&self, _: AccountId, _: &str, _: &Place) -> Option<PasswordVerdict> {

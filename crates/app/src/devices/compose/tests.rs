@@ -47,6 +47,7 @@ fn person(state: AccountStanding) -> Person {
         uid: Some(5_000),
         gid: None,
         shell: String::new(),
+        enrolls_until: None,
     }
 }
 
@@ -76,7 +77,12 @@ fn composed(bound: Vec<Bound>) -> Composed {
         expires_at: NOW.plus(Span::hours(1)),
         used_at: None,
     }];
-    compose(&organization(TotpSwitch::Enabled), &device(), Parts { bound, keys, codes }, NOW)
+    compose(
+        &organization(TotpSwitch::Enabled),
+        &device(),
+        Parts { bound, keys, codes, remembers: Remembers::Never, invite: None },
+        NOW,
+    )
 }
 
 fn only(bound: Bound) -> Option<User> {
@@ -152,7 +158,13 @@ fn codes_are_asked_for_where_both_switches_are_on_and_a_proof_while_it_is_missin
     let state = |totp, mfa, stage| {
         let proof = Asked { attempt: 2, seconds: 60, stage };
         let device = Device { proof, rules: Rules { mfa, ..Rules::default() }, ..device() };
-        let parts = Parts { bound: Vec::new(), keys: Vec::new(), codes: Vec::new() };
+        let parts = Parts {
+            bound: Vec::new(),
+            keys: Vec::new(),
+            codes: Vec::new(),
+            remembers: Remembers::Maybe,
+            invite: None,
+        };
         let state = compose(&organization(totp), &device, parts, NOW).state;
         (state.codes, state.proof)
     };
@@ -179,4 +191,22 @@ fn a_clock_is_told_in_whole_steps() {
         only(bound).unwrap().factor.unwrap().learned
     };
     assert_eq!([-1_500, -899, 0, 400, 950].map(learned), [-1_000, 0, 0, 0, 1_000]);
+}
+
+/// S8.13b: who has to set MFA up by a date is told so where the device shows how, and nobody else.
+#[test]
+fn only_devices_that_invite_are_told_by_when_somebody_sets_mfa_up() {
+    let until = NOW.plus(Span::days(7));
+    let told = |invite: Option<Invite>, standing| {
+        let person = Person { clock: None, enrolls_until: Some(until), ..person(standing) };
+        let bound = vec![Bound { person: Some(person), ..bound(standing) }];
+        let (keys, codes, remembers) = (Vec::new(), Vec::new(), Remembers::Never);
+        let parts = Parts { bound, keys, codes, remembers, invite };
+        let state = compose(&organization(TotpSwitch::Enabled), &device(), parts, NOW).state;
+        (state.invite.is_some(), state.users[0].enrolls_until)
+    };
+    let invite = || Some(Invite { link: "https://sso.acme.test/enroll".into(), picture: String::new() });
+    assert_eq!(told(invite(), AccountStanding::Activated), (true, Some(until.0)));
+    assert_eq!(told(None, AccountStanding::Activated), (false, None));
+    assert_eq!(told(invite(), AccountStanding::Suspended), (true, None));
 }
