@@ -157,7 +157,7 @@ pub struct Factor {
 pub struct BreakGlass {
     /// Which code.
     pub id: BreakGlassId,
-    /// SHA-256 of its 16 characters as [`normalize_break_glass`] leaves them: 80 random bits need no salt.
+    /// SHA-256 of its 16 characters as [`super::normalize_break_glass`] leaves them: 80 random bits need no salt.
     pub hash: String,
     /// Until when.
     pub expires_at: i64,
