@@ -12,8 +12,23 @@ use claviger_app::set_up::Installation;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// The one address that a page's form may go to besides this site: an application's.
+#[derive(Clone, Debug)]
+pub(crate) struct FormTarget(pub(crate) String);
+
+impl FormTarget {
+    /// The policy with that address in the place of this site. It has no query there, and what parts a policy is
+    /// written in another way.
+    fn policy(&self) -> Option<HeaderValue> {
+        let address = self.0.split('?').next().unwrap_or_default();
+        let address = address.replace(';', "%3B").replace(',', "%2C").replace('\'', "%27");
+        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action {address}"))).ok()
+    }
+}
+
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let target = response.extensions_mut().remove::<FormTarget>();
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -25,6 +40,11 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(policy) = target.and_then(|target| target.policy()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // An application that asks where a form comes from learns our origin, and nothing behind it.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -92,6 +112,15 @@ mod tests {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         is_ours(&headers, "https://sso.acme.test")
+    }
+
+    #[test]
+    fn a_form_for_an_application_goes_there_alone() {
+        let policy = |to: &str| FormTarget(to.into()).policy().unwrap().to_str().unwrap().to_owned();
+        let written = policy("https://app.example.com/acs;x,y?tenant=1");
+        assert!(written.contains("; form-action https://app.example.com/acs%3Bx%2Cy; frame-ancestors 'none'"));
+        assert_eq!(written.matches(';').count(), POLICY.matches(';').count());
+        assert!(written.contains("script-src 'self'") && !written.contains("form-action 'self'"));
     }
 
     #[test]

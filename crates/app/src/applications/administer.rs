@@ -4,9 +4,10 @@ use super::form::{ApplicationForm, Parsed};
 use crate::{
     App, Problem, Refusal,
     draft::{Draft, Target, nothing},
+    session::SignedIn,
 };
 use claviger_domain::{
-    application::{Application, Protocol, certificate::Stage},
+    application::{Access, Application, Protocol, Tile, certificate::Stage},
     field::FieldError,
     id::{AccountId, ApplicationId, GroupId},
     permission::{Granted, ManageUsers, ViewUsers},
@@ -94,6 +95,14 @@ impl App {
                 table::application::groups_of_user(&self.0.store, organization, application.id, id).await?;
             all.push((application, through));
         }
+        Ok(all)
+    }
+
+    /// S5.1: the applications that a person sees on Home.
+    pub async fn own_applications(&self, me: &SignedIn) -> Result<Vec<Application>, Problem> {
+        let organization = self.organization().await?.id;
+        let mut all = table::application::of_user(&self.0.store, organization, me.account.id).await?;
+        all.retain(|one| one.access == Access::Enabled && one.tile == Tile::Shown);
         Ok(all)
     }
 
