@@ -73,7 +73,7 @@ async fn the_description_and_the_routes_are_the_same() {
     assert_eq!(described, routed());
     for operation in &described {
         let (method, path) = operation.split_once(' ').unwrap();
-        let uri = ["{id}", "{user}", "{session}", "{kind}", "{device}", "{group}", "{key}"]
+        let uri = ["{id}", "{user}", "{session}", "{kind}", "{device}", "{group}", "{key}", "{certificate}"]
             .iter()
             .fold(path.to_owned(), |uri, part| uri.replace(part, ID));
         let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
