@@ -106,7 +106,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "warning",
         "You are signed out here. Some applications could not be told: sign out of them, too, or close the browser.",
     ),
-    ("application_created", "success", "The application was made. Give it to a group, so that people have it."),
+    (
+        "application_created",
+        "success",
+        "The application was made. Give it to a group, so that people have it.",
+    ),
     ("application_deleted", "success", "The application was deleted. Nobody gets in any more."),
     ("application_assigned", "success", "The group has the application now."),
     ("application_unassigned", "success", "The group doesn't have the application any more."),

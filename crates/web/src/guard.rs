@@ -118,7 +118,9 @@ mod tests {
     fn a_form_for_an_application_goes_there_alone() {
         let policy = |to: &str| FormTarget(to.into()).policy().unwrap().to_str().unwrap().to_owned();
         let written = policy("https://app.example.com/acs;x,y?tenant=1");
-        assert!(written.contains("; form-action https://app.example.com/acs%3Bx%2Cy; frame-ancestors 'none'"));
+        assert!(
+            written.contains("; form-action https://app.example.com/acs%3Bx%2Cy; frame-ancestors 'none'")
+        );
         assert_eq!(written.matches(';').count(), POLICY.matches(';').count());
         assert!(written.contains("script-src 'self'") && !written.contains("form-action 'self'"));
     }

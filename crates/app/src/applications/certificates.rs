@@ -88,7 +88,8 @@ impl App {
         let key = keys.iter().find(|key| key.stage == Stage::Current);
         let key = key.ok_or_else(|| broken("none signs".into()))?;
         let pkcs8 = self.0.sealer.open(secret_place(key.id), &key.secret)?;
-        let certificate = Certificate::from_der(&key.certificate).map_err(|error| broken(error.to_string()))?;
+        let certificate =
+            Certificate::from_der(&key.certificate).map_err(|error| broken(error.to_string()))?;
         let key = SigningKey::from_pkcs8(pkcs8.expose()).map_err(|error| broken(error.to_string()))?;
         Signer::new(key, certificate).map_err(|error| broken(error.to_string()))
     }

@@ -113,7 +113,7 @@ impl ApplicationForm {
         let description = fields.take(parse_description(&self.description));
         let access = fields.take(word("access", &self.access, Access::Enabled, Access::from_key));
         let tile = fields.take(word("tile", &self.tile, Tile::Shown, Tile::from_key));
-        let kind = if self.fresh_code.is_empty() { "not_asked" } else { &self.fresh_code };
+        let kind = if self.fresh_code.is_empty() { "not_asked" } else { self.fresh_code.as_str() };
         let fresh_code = fields.take(FreshCode::parse(kind, &self.fresh_minutes).map_err(|error| {
             let field = if error.field == "fresh_code" { "fresh_code" } else { "fresh_minutes" };
             FieldError { field, ..error }

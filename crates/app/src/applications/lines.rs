@@ -75,7 +75,10 @@ mod tests {
     fn lines_are_read_back_as_they_were_written() {
         let text = "https://a.example/acs\nhttps://b.example/acs 7";
         let consumers = consumers_from(text);
-        assert_eq!((consumers[1].address.as_str(), consumers[1].index.as_str()), ("https://b.example/acs", "7"));
+        assert_eq!(
+            (consumers[1].address.as_str(), consumers[1].index.as_str()),
+            ("https://b.example/acs", "7")
+        );
         let numbered = [("https://a.example/acs", "0"), ("https://b.example/acs", "7")]
             .map(|(address, index)| ConsumerForm { address: address.into(), index: index.into() });
         assert_eq!(consumer_lines(&numbered), text);

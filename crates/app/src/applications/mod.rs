@@ -12,10 +12,10 @@ pub use administer::ListedApplication;
 pub use certificates::ShownCertificate;
 pub(crate) use certificates::instant;
 pub use form::{ApplicationForm, AttributeForm, ConsumerForm};
-pub use metadata::LARGEST as LARGEST_METADATA;
 pub use lines::{
     attribute_lines, attributes_from, certificate_lines, certificates_from, consumer_lines, consumers_from,
 };
+pub use metadata::LARGEST as LARGEST_METADATA;
 pub use preview::{Preview, Told};
 
 use crate::draft::Target;

@@ -70,8 +70,7 @@ impl App {
         let groups = table::application::groups_of_user(store, organization.id, id, account.id).await?;
         let proven = all_that_is_asked(&account, organization.totp, now);
         let visitor = Visitor { account: &account, proven, proven_at: now, assignment: assignment(&groups) };
-        let request =
-            Request { at: now, freshness: Freshness::Any, interaction: Interaction::Allowed };
+        let request = Request { at: now, freshness: Freshness::Any, interaction: Interaction::Allowed };
         let doors = (application.access, application.fresh_code);
         let decided = release(doors, &request, Some(&visitor), (organization.totp, now));
         let outcome = match decided {

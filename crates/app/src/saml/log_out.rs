@@ -215,12 +215,7 @@ impl App {
         }
     }
 
-    fn answer(
-        &self,
-        party: &Party,
-        request: &LogoutRequest,
-        status: Status,
-    ) -> Result<LogOutStep, Problem> {
+    fn answer(&self, party: &Party, request: &LogoutRequest, status: Status) -> Result<LogOutStep, Problem> {
         let Some(place) = &party.settings.log_out else { return Ok(LogOutStep::Done { missing: 0 }) };
         let outgoing = self.header(party, place).respond(&request.id, status);
         self.sent(party, place, &outgoing, request.relay_state.as_deref())
@@ -305,8 +300,7 @@ impl App {
                     &party.addresses.entity_id,
                     entity_id,
                 );
-                let outgoing =
-                    header.request(&name, &visit.session_index, self.saml_now().plus(ACTED_ON));
+                let outgoing = header.request(&name, &visit.session_index, self.saml_now().plus(ACTED_ON));
                 let waiting = Some(Waiting { application: party.id(), message });
                 draft.write(saml::step_log_out(organization, &LogOut { waiting, missing, ..on_its_way }));
                 let details = json!({ "application": party.application.name.as_str() });

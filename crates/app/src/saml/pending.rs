@@ -136,7 +136,11 @@ const fn place(id: ApplicationId) -> Place {
 
 impl App {
     /// The text that the browser keeps; nothing if it would be too long.
-    pub(super) fn seal_pending(&self, id: ApplicationId, pending: &Pending) -> Result<Option<String>, Problem> {
+    pub(super) fn seal_pending(
+        &self,
+        id: ApplicationId,
+        pending: &Pending,
+    ) -> Result<Option<String>, Problem> {
         let plain = serde_json::to_vec(pending).map_err(|error| Problem::Internal(error.to_string()))?;
         let text = BASE64URL_NOPAD.encode(&self.0.sealer.seal(place(id), self.random(), &plain)?);
         Ok((text.len() <= LONGEST).then_some(text))

@@ -1,7 +1,8 @@
 //! Requests to sign in, as they come in, and beginnings at the User Portal.
 
 use super::{
-    WrongMessage, message::Posted,
+    WrongMessage,
+    message::Posted,
     pending::{Begun, Pending},
     reception,
 };

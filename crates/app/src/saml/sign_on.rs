@@ -133,8 +133,7 @@ impl App {
                 found
             }
         };
-        let groups =
-            table::application::groups_of_user(store, organization, party.id(), account.id).await?;
+        let groups = table::application::groups_of_user(store, organization, party.id(), account.id).await?;
         Ok(Some(AtDoor { session, account, groups }))
     }
 
@@ -276,9 +275,7 @@ impl App {
         let organization = draft.organization.id;
         let value = match kind {
             Naming::Email => account.email.as_str().to_owned(),
-            Naming::Username => {
-                account.username().map(|name| name.as_str().to_owned()).unwrap_or_default()
-            }
+            Naming::Username => account.username().map(|name| name.as_str().to_owned()).unwrap_or_default(),
             Naming::Transient => Id::from_random(self.random()).as_str().to_owned(),
             Naming::Persistent => {
                 let who = (party.id(), account.id);

@@ -86,7 +86,13 @@ on_both!(an_application_is_made_changed_given_and_deleted, async |database: &Tes
     let logged: Vec<_> = logged.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(
         logged,
-        ["application.create", "application.assign", "application.edit", "application.unassign", "application.delete"]
+        [
+            "application.create",
+            "application.assign",
+            "application.edit",
+            "application.unassign",
+            "application.delete"
+        ]
     );
 });
 
@@ -98,7 +104,8 @@ on_both!(a_certificate_is_replaced_without_a_gap, async |database: &TestDatabase
         let all = app.application_certificates(&granted(), id).await.unwrap();
         all.into_iter().map(|one| (one.id, one.stage)).collect::<Vec<_>>()
     };
-    let metadata = async || app.saml_metadata(id).await.unwrap().unwrap().matches("X509Certificate>").count() / 2;
+    let metadata =
+        async || app.saml_metadata(id).await.unwrap().unwrap().matches("X509Certificate>").count() / 2;
     let [(first, Stage::Current)] = stages().await[..] else { panic!() };
     app.make_next_certificate(&granted(), id).await.unwrap();
     let twice = app.make_next_certificate(&granted(), id).await.unwrap_err();
@@ -126,8 +133,12 @@ on_both!(an_application_is_filled_in_from_its_metadata, async |database: &TestDa
         <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://wiki.example/acs" index="2" isDefault="true"/>
         </md:SPSSODescriptor></md:EntityDescriptor>"#;
     let form = world.app.read_metadata(&granted(), metadata.as_bytes()).unwrap();
-    assert_eq!((form.name.as_str(), form.entity_id.as_str()), ("wiki.example", "https://wiki.example/metadata"));
-    let consumers: Vec<_> = form.consumers.iter().map(|one| (one.address.as_str(), one.index.as_str())).collect();
+    assert_eq!(
+        (form.name.as_str(), form.entity_id.as_str()),
+        ("wiki.example", "https://wiki.example/metadata")
+    );
+    let consumers: Vec<_> =
+        form.consumers.iter().map(|one| (one.address.as_str(), one.index.as_str())).collect();
     assert_eq!(consumers, [("https://wiki.example/acs", "2"), ("https://wiki.example/other", "4")]);
     assert_eq!((form.log_out.as_str(), form.log_out_binding.as_str()), ("https://wiki.example/slo", "post"));
     assert_eq!(form.name_id, "persistent");
@@ -142,9 +153,7 @@ on_both!(what_an_application_would_be_told_is_shown_and_not_told, async |databas
     let world = World::new(database).await;
     let (application, group) = given(&world, &wiki()).await;
     let (alice, _) = world.enrolled("alice").await;
-    let preview = async || {
-        world.app.preview_application(&granted(), application.id, "alice").await.unwrap()
-    };
+    let preview = async || world.app.preview_application(&granted(), application.id, "alice").await.unwrap();
     assert_eq!(preview().await.outcome.unwrap_err(), Reason::NotAssigned);
     world.app.add_member(&granted(), group, "alice").await.unwrap();
     let told = preview().await.outcome.unwrap();

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 use claviger_app::{
     applications::ApplicationForm,
-    saml::{Entrance, Posted, PostForm, Received, WrongMessage},
+    saml::{Entrance, PostForm, Posted, Received, WrongMessage},
     session::{NewSession, Visit},
     sign_in::CodeOutcome,
 };
@@ -35,9 +35,8 @@ pub(crate) const ACS: &str = "https://wiki.example/acs";
 /// The key of the application, the same in each run of the tests.
 pub(crate) fn application_key() -> Signer {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
-    let der = KEY.get_or_init(|| {
-        KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref().to_vec()
-    });
+    let der =
+        KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref().to_vec());
     let key = || SigningKey::from_pkcs8(der).unwrap();
     let about = SelfSigned {
         common_name: "Wiki",

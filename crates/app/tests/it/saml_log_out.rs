@@ -7,7 +7,7 @@ use crate::{
 };
 use claviger_app::{
     applications::{ApplicationForm, ConsumerForm},
-    saml::{LogOutStep, Posted, PostForm, ReceivedLogOut, WrongMessage},
+    saml::{LogOutStep, PostForm, Posted, ReceivedLogOut, WrongMessage},
     session::{NewSession, Visit},
 };
 use claviger_domain::id::ApplicationId;
@@ -18,7 +18,10 @@ fn with_log_out(name: &str, binding: &str) -> ApplicationForm {
     ApplicationForm {
         name: name.into(),
         entity_id: format!("https://{name}.example/metadata"),
-        consumers: vec![ConsumerForm { address: format!("https://{name}.example/acs"), index: String::new() }],
+        consumers: vec![ConsumerForm {
+            address: format!("https://{name}.example/acs"),
+            index: String::new(),
+        }],
         log_out: format!("https://{name}.example/slo"),
         log_out_binding: binding.into(),
         certificates: vec![application_key().certificate().pem()],
@@ -103,7 +106,11 @@ on_both!(whoever_signs_out_here_is_signed_out_there, async |database: &TestDatab
     let (form, message) = sent(step);
     assert_eq!(form.relay_state.as_deref(), Some(token.expose()));
     assert!(form.message().unwrap().contains("alice@acme.test</saml:NameID>"));
-    let (one, other) = if form.action.contains("one") { ((first, "one"), (second, "two")) } else { ((second, "two"), (first, "one")) };
+    let (one, other) = if form.action.contains("one") {
+        ((first, "one"), (second, "two"))
+    } else {
+        ((second, "two"), (first, "one"))
+    };
     // An answer to something else, or of another application, tells nothing.
     let stray = answers(&world, other.0, &response(&world, other, &message, "Success"), token.expose()).await;
     assert!(matches!(stray, LogOutStep::Done { .. }), "{stray:?}");
@@ -140,7 +147,10 @@ on_both!(an_application_ends_the_session_and_is_answered_last, async |database: 
     let token = form.relay_state.unwrap();
     let step = answers(&world, two, &response(&world, (two, "two"), &message, "Success"), &token).await;
     let (form, _) = sent(step);
-    assert_eq!((form.action.as_str(), form.relay_state.as_deref()), ("https://one.example/slo", Some("/bye")));
+    assert_eq!(
+        (form.action.as_str(), form.relay_state.as_deref()),
+        ("https://one.example/slo", Some("/bye"))
+    );
     let answer = form.message().unwrap();
     assert!(answer.contains("InResponseTo=\"_l1\"") && answer.contains("status:Success"), "{answer}");
 
@@ -160,7 +170,8 @@ on_both!(without_a_certificate_the_name_of_the_session_is_needed, async |databas
     let guessed = request(&world, (id, "one"), ("_l2", "_guessed"));
     let ReceivedLogOut::Step(_) = asks(&world, id, &guessed).await else { panic!() };
     assert!(matches!(world.visit(&session).await, Visit::Full(_)), "neither ended anything");
-    let ReceivedLogOut::Step(_) = asks(&world, id, &request(&world, (id, "one"), ("_l3", &index))).await else {
+    let ReceivedLogOut::Step(_) = asks(&world, id, &request(&world, (id, "one"), ("_l3", &index))).await
+    else {
         panic!()
     };
     assert!(matches!(world.visit(&session).await, Visit::Stranger));

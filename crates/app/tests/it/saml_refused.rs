@@ -9,10 +9,7 @@ use claviger_app::{
     applications::ApplicationForm,
     saml::{Entrance, Posted, Received, Refused, WrongMessage},
 };
-use claviger_domain::{
-    application::release::Reason,
-    time::Span,
-};
+use claviger_domain::{application::release::Reason, time::Span};
 use claviger_store::{on_both, testing::TestDatabase};
 
 fn why(entrance: Entrance) -> Refused {
@@ -107,7 +104,10 @@ on_both!(what_an_application_can_not_be_told_it_is_not_told, async |database: &T
     };
     world.app.edit_application(&granted(), id, &moved).await.unwrap();
     let gone = at_door(&world, id, &disabled, &visit).await;
-    assert!(matches!(gone, Entrance::Stale), "an address that is no longer registered gets nothing: {gone:?}");
+    assert!(
+        matches!(gone, Entrance::Stale),
+        "an address that is no longer registered gets nothing: {gone:?}"
+    );
 });
 
 on_both!(messages_that_are_not_right_are_not_taken, async |database: &TestDatabase| {

@@ -72,21 +72,27 @@ pub async fn ends(
 }
 
 /// A new key; a conflict if the application has one in that state.
-pub fn insert(
-    organization: OrganizationId,
-    application: ApplicationId,
-    key: &ApplicationKey,
-) -> Statement {
+pub fn insert(organization: OrganizationId, application: ApplicationId, key: &ApplicationKey) -> Statement {
     const SQL: &str = "INSERT INTO application_key (organization, id, application, state, certificate, secret, \
         created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (certificate, secret) = (key.certificate.clone(), key.secret.clone());
-    let values = p![organization, key.id, application, key.stage.key(), certificate, secret, key.created_at, key.expires_at];
+    let values = p![
+        organization,
+        key.id,
+        application,
+        key.stage.key(),
+        certificate,
+        secret,
+        key.created_at,
+        key.expires_at
+    ];
     Statement::new(SQL, values)
 }
 
 /// Moves a key from one state to another; a conflict if it isn't in the first, or another is in the second.
 pub fn advance(organization: OrganizationId, id: ApplicationKeyId, (from, to): (Stage, Stage)) -> Statement {
-    const SQL: &str = "UPDATE application_key SET state = $4 WHERE organization = $1 AND id = $2 AND state = $3";
+    const SQL: &str =
+        "UPDATE application_key SET state = $4 WHERE organization = $1 AND id = $2 AND state = $3";
     Statement::new(SQL, p![organization, id, from.key(), to.key()]).expect_rows(1)
 }
 

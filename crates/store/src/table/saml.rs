@@ -27,7 +27,8 @@ pub async fn was_answered(
     application: ApplicationId,
     message: MessageHash,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT expires_at FROM saml_seen WHERE organization = $1 AND application = $2 AND message_hash = $3";
+    const SQL: &str =
+        "SELECT expires_at FROM saml_seen WHERE organization = $1 AND application = $2 AND message_hash = $3";
     let found: Option<i64> = store.first(SQL, p![organization, application, message]).await?;
     Ok(found.is_some())
 }
@@ -113,14 +114,17 @@ pub async fn ended_sessions(
     organization: OrganizationId,
     token_hash: [u8; 32],
 ) -> Result<Vec<SessionId>, StoreError> {
-    const SQL: &str =
-        "SELECT session FROM saml_log_out_session WHERE organization = $1 AND token_hash = $2 ORDER BY session";
+    const SQL: &str = "SELECT session FROM saml_log_out_session WHERE organization = $1 AND token_hash = $2 ORDER BY session";
     let rows: Vec<uuid::Uuid> = store.query(SQL, p![organization, token_hash]).await?;
     Ok(rows.into_iter().map(SessionId).collect())
 }
 
 /// A new log-out of these sessions.
-pub fn begin_log_out(organization: OrganizationId, log_out: &LogOut, sessions: &[SessionId]) -> Vec<Statement> {
+pub fn begin_log_out(
+    organization: OrganizationId,
+    log_out: &LogOut,
+    sessions: &[SessionId],
+) -> Vec<Statement> {
     const LOG_OUT: &str = "INSERT INTO saml_log_out (organization, token_hash, account, asked_by, request_id, \
         relay_state, waiting_for, message_id, missing, step, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -140,7 +144,8 @@ pub fn begin_log_out(organization: OrganizationId, log_out: &LogOut, sessions: &
         log_out.step,
         log_out.expires_at,
     ];
-    let sessions = sessions.iter().map(|id| Statement::new(SESSION, p![organization, log_out.token_hash, *id]));
+    let sessions =
+        sessions.iter().map(|id| Statement::new(SESSION, p![organization, log_out.token_hash, *id]));
     std::iter::once(Statement::new(LOG_OUT, values)).chain(sessions).collect()
 }
 
@@ -162,7 +167,8 @@ pub fn step_log_out(organization: OrganizationId, log_out: &LogOut) -> Statement
 
 /// The log-out is over.
 pub fn end_log_out(organization: OrganizationId, log_out: &LogOut) -> [Statement; 2] {
-    const LOG_OUT: &str = "DELETE FROM saml_log_out WHERE organization = $1 AND token_hash = $2 AND step = $3";
+    const LOG_OUT: &str =
+        "DELETE FROM saml_log_out WHERE organization = $1 AND token_hash = $2 AND step = $3";
     const SESSIONS: &str = "DELETE FROM saml_log_out_session WHERE organization = $1 AND token_hash = $2";
     [
         Statement::new(LOG_OUT, p![organization, log_out.token_hash, log_out.step]).expect_rows(1),
@@ -175,8 +181,5 @@ pub fn forget_log_outs(organization: OrganizationId, now: Timestamp) -> [Stateme
     const SESSIONS: &str = "DELETE FROM saml_log_out_session WHERE organization = $1 AND token_hash IN ( \
         SELECT l.token_hash FROM saml_log_out l WHERE l.organization = $1 AND l.expires_at <= $2)";
     const LOG_OUTS: &str = "DELETE FROM saml_log_out WHERE organization = $1 AND expires_at <= $2";
-    [
-        Statement::new(SESSIONS, p![organization, now]),
-        Statement::new(LOG_OUTS, p![organization, now]),
-    ]
+    [Statement::new(SESSIONS, p![organization, now]), Statement::new(LOG_OUTS, p![organization, now])]
 }

@@ -39,7 +39,8 @@ on_both!(one_key_of_an_application_signs_at_a_time, async |database: &TestDataba
     let store = database.open().await;
     let (wiki, chat) = (application(1), application(2));
     let insert = |one, number, stage| application_key::insert(ORG, one, &key(number, stage));
-    let first = [insert(wiki, 1, Stage::Current), insert(chat, 2, Stage::Current), insert(wiki, 3, Stage::Next)];
+    let first =
+        [insert(wiki, 1, Stage::Current), insert(chat, 2, Stage::Current), insert(wiki, 3, Stage::Next)];
     committed(&store, Batch::of(first)).await;
     for stage in [Stage::Current, Stage::Next] {
         conflicts(&store, Batch::of([insert(wiki, 4, stage)])).await;
@@ -47,8 +48,7 @@ on_both!(one_key_of_an_application_signs_at_a_time, async |database: &TestDataba
     let id = |number| key(number, Stage::Next).id;
     let advance = |number, from, to| application_key::advance(ORG, id(number), (from, to));
     conflicts(&store, Batch::of([advance(3, Stage::Next, Stage::Current)])).await;
-    let switch =
-        [advance(1, Stage::Current, Stage::Retired), advance(3, Stage::Next, Stage::Current)];
+    let switch = [advance(1, Stage::Current, Stage::Retired), advance(3, Stage::Next, Stage::Current)];
     committed(&store, Batch::of(switch.clone())).await;
     conflicts(&store, Batch::of(switch)).await;
     let kept: Vec<_> = application_key::of(&store, ORG, wiki).await.unwrap();
@@ -90,27 +90,30 @@ fn visit(session: u8, application_number: u8, name: &str) -> Visit {
     }
 }
 
-on_both!(what_an_application_was_told_is_found_by_the_name_and_the_session, async |database: &TestDatabase| {
-    let store = database.open().await;
-    let visits = [visit(1, 1, "x"), visit(2, 1, "x"), visit(1, 2, "y"), visit(3, 1, "X")];
-    committed(&store, Batch::of(visits.iter().map(|one| application_visit::put(ORG, one)))).await;
-    let named = async |name: &str, indexes: &[String]| {
-        application_visit::by_name(&store, ORG, application(1), (name, indexes)).await.unwrap()
-    };
-    assert_eq!(named("x", &[]).await, [visit(1, 1, "x"), visit(2, 1, "x")]);
-    assert_eq!(named("x", &["_21".into(), "_99".into()]).await, [visit(2, 1, "x")]);
-    assert!(named("x", &["_12".into()]).await.is_empty() && named("z", &[]).await.is_empty());
-    let again = Visit { name_id: "new".into(), ..visit(1, 1, "x") };
-    committed(&store, Batch::of([application_visit::put(ORG, &again)])).await;
-    let session = visit(1, 1, "").session;
-    let of_session = application_visit::of_session(&store, ORG, session).await.unwrap();
-    assert_eq!(of_session, [again.clone(), visit(1, 2, "y")]);
-    committed(&store, Batch::of([application_visit::take(ORG, &again)])).await;
-    conflicts(&store, Batch::of([application_visit::take(ORG, &again)])).await;
-    // Their sessions are no more, and no log-out needs them.
-    committed(&store, Batch::of([application_visit::forget(ORG)])).await;
-    assert!(named("x", &[]).await.is_empty());
-});
+on_both!(
+    what_an_application_was_told_is_found_by_the_name_and_the_session,
+    async |database: &TestDatabase| {
+        let store = database.open().await;
+        let visits = [visit(1, 1, "x"), visit(2, 1, "x"), visit(1, 2, "y"), visit(3, 1, "X")];
+        committed(&store, Batch::of(visits.iter().map(|one| application_visit::put(ORG, one)))).await;
+        let named = async |name: &str, indexes: &[String]| {
+            application_visit::by_name(&store, ORG, application(1), (name, indexes)).await.unwrap()
+        };
+        assert_eq!(named("x", &[]).await, [visit(1, 1, "x"), visit(2, 1, "x")]);
+        assert_eq!(named("x", &["_21".into(), "_99".into()]).await, [visit(2, 1, "x")]);
+        assert!(named("x", &["_12".into()]).await.is_empty() && named("z", &[]).await.is_empty());
+        let again = Visit { name_id: "new".into(), ..visit(1, 1, "x") };
+        committed(&store, Batch::of([application_visit::put(ORG, &again)])).await;
+        let session = visit(1, 1, "").session;
+        let of_session = application_visit::of_session(&store, ORG, session).await.unwrap();
+        assert_eq!(of_session, [again.clone(), visit(1, 2, "y")]);
+        committed(&store, Batch::of([application_visit::take(ORG, &again)])).await;
+        conflicts(&store, Batch::of([application_visit::take(ORG, &again)])).await;
+        // Their sessions are no more, and no log-out needs them.
+        committed(&store, Batch::of([application_visit::forget(ORG)])).await;
+        assert!(named("x", &[]).await.is_empty());
+    }
+);
 
 on_both!(a_user_has_one_name_at_an_application, async |database: &TestDatabase| {
     let store = database.open().await;

@@ -156,7 +156,8 @@ fn shown(preview: &Preview) -> ShownPreview {
     let told = match &preview.outcome {
         Ok(told) => told,
         Err(reason) => {
-            let text = format!("{who} would not get in: {}. The application would be told nothing.", why(*reason));
+            let text =
+                format!("{who} would not get in: {}. The application would be told nothing.", why(*reason));
             return ShownPreview { kind: "warning", text, facts: Vec::new() };
         }
     };
@@ -185,7 +186,11 @@ fn shown(preview: &Preview) -> ShownPreview {
         let values = if values.is_empty() { "nothing: left out".to_owned() } else { values.join(", ") };
         Fact::new(name, values)
     }));
-    ShownPreview { kind: "success", text: format!("{who} would get in.{asks} The application would be told:"), facts }
+    ShownPreview {
+        kind: "success",
+        text: format!("{who} would get in.{asks} The application would be told:"),
+        facts,
+    }
 }
 
 const fn why(reason: Reason) -> &'static str {
@@ -195,7 +200,9 @@ const fn why(reason: Reason) -> &'static str {
         Reason::LockedOut { .. } => "the time to set up MFA has ended",
         Reason::NotAssigned => "no group of theirs has the application",
         Reason::NoFactor => "the application asks for a code, and MFA is not set up",
-        Reason::MayNotAsk(_) => "the sign-in here isn't finished, such as by a new password or the set-up of MFA",
+        Reason::MayNotAsk(_) => {
+            "the sign-in here isn't finished, such as by a new password or the set-up of MFA"
+        }
     }
 }
 

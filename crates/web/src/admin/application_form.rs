@@ -58,7 +58,10 @@ impl Shown {
             attributes: Field::of(attribute_lines(&form.attributes)),
             relay_state: Field::of(&form.relay_state),
             accesses: choices(&[("enabled", "Whoever is assigned gets in"), ("disabled", "Nobody gets in")]),
-            tiles: choices(&[("shown", "Shown on Home"), ("hidden", "Hidden: people begin at the application")]),
+            tiles: choices(&[
+                ("shown", "Shown on Home"),
+                ("hidden", "Hidden: people begin at the application"),
+            ]),
             fresh_codes: choices(&[
                 ("not_asked", "The code at the User Portal will do"),
                 ("every_time", "A fresh code each time"),

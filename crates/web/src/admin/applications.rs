@@ -16,10 +16,7 @@ use crate::{
 use askama::Template;
 use axum::{
     Router,
-    extract::{
-        DefaultBodyLimit, Multipart, State,
-        multipart::MultipartError,
-    },
+    extract::{DefaultBodyLimit, Multipart, State, multipart::MultipartError},
     http::StatusCode,
     response::Response,
     routing::{get, post},
@@ -30,7 +27,10 @@ use claviger_app::{
     words,
 };
 use claviger_domain::{
-    application::{Access, certificate::{End, end}},
+    application::{
+        Access,
+        certificate::{End, end},
+    },
     field::FieldError,
     permission::{ManageUsers, ViewUsers},
 };
@@ -45,10 +45,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/applications/new", get(choose).post(create))
         .route("/admin/applications/new/by-hand", get(by_hand))
         .route("/admin/applications/new/template", post(from_template))
-        .route(
-            "/admin/applications/new/metadata",
-            post(from_metadata).layer(DefaultBodyLimit::max(UPLOAD)),
-        )
+        .route("/admin/applications/new/metadata", post(from_metadata).layer(DefaultBodyLimit::max(UPLOAD)))
 }
 
 #[derive(Template)]
@@ -151,9 +148,7 @@ async fn by_hand(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Resu
     Ok(page(&new_page(&web, &me, frame, (&blank, None)).await?))
 }
 
-async fn from_template(
-    Change { web, me, frame, form, .. }: Change<()>,
-) -> Result<Response, PageError> {
+async fn from_template(Change { web, me, frame, form, .. }: Change<()>) -> Result<Response, PageError> {
     let chosen = templates::template(form.text("template"));
     let filled = match chosen {
         None => Err(FieldError::new("template", "Choose an application.")),
@@ -209,8 +204,10 @@ async fn from_metadata(
         Err(refusal) => {
             let errors = Errors::after(refusal)?;
             let mut again = chooser(&web, &me, frame).await?;
-            again.metadata =
-                Field { value: String::from_utf8_lossy(&metadata).into_owned(), error: errors.of("metadata") };
+            again.metadata = Field {
+                value: String::from_utf8_lossy(&metadata).into_owned(),
+                error: errors.of("metadata"),
+            };
             Ok(unprocessable(&again))
         }
     }

@@ -5,7 +5,7 @@ use super::{
     condition::On,
     key::May,
     path::{OneApplication, OneBoundGroup, OneCertificate},
-    problem::{Absent, ApiError, Conflicting, Refused, BadQuery},
+    problem::{Absent, ApiError, BadQuery, Conflicting, Refused},
 };
 use axum::{Json, http::StatusCode};
 use claviger_app::{

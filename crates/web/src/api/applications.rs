@@ -7,8 +7,8 @@ use super::{
     path::OneApplication,
     problem::{Absent, ApiError, BadBody, Conflicting, Refused},
     schema::{
-        AccessWord, BindingWord, FreshCodeWord, NameIdWord, RequestsWord, SignedWord, SourceWord, TemplateWord,
-        TileWord,
+        AccessWord, BindingWord, FreshCodeWord, NameIdWord, RequestsWord, SignedWord, SourceWord,
+        TemplateWord, TileWord,
     },
 };
 use crate::Web;
@@ -131,8 +131,7 @@ impl From<ApplicationBody> for ApplicationForm {
         let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
         let (log_out, log_out_binding) =
             body.log_out.map(|one| (one.address, one.binding)).unwrap_or_default();
-        let consumer =
-            |one: ConsumerBody| ConsumerForm { address: one.address, index: text(one.index) };
+        let consumer = |one: ConsumerBody| ConsumerForm { address: one.address, index: text(one.index) };
         let attribute = |one: AttributeBody| AttributeForm {
             name: one.name,
             source: one.source,
@@ -166,7 +165,8 @@ impl From<ApplicationForm> for ApplicationBody {
             address: form.log_out,
             binding: if form.log_out_binding.is_empty() { "redirect".into() } else { form.log_out_binding },
         });
-        let consumer = |one: ConsumerForm| ConsumerBody { address: one.address, index: one.index.parse().ok() };
+        let consumer =
+            |one: ConsumerForm| ConsumerBody { address: one.address, index: one.index.parse().ok() };
         let attribute = |one: AttributeForm| AttributeBody {
             constant: (one.source == "constant").then_some(one.constant),
             name: one.name,

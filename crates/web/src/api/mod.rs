@@ -165,10 +165,7 @@ fn application_routes() -> Router<Web> {
             "/applications/metadata",
             post(applications::read_metadata).layer(DefaultBodyLimit::max(METADATA_LIMIT)),
         )
-        .route(
-            "/applications/templates",
-            get(applications::list_templates).post(applications::fill_template),
-        )
+        .route("/applications/templates", get(applications::list_templates).post(applications::fill_template))
         .route(
             "/applications/{id}",
             get(applications::show).put(applications::change).delete(applications::delete),

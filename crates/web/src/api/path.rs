@@ -9,8 +9,8 @@ use axum::{
 use claviger_app::Refusal;
 use claviger_domain::{
     id::{
-        AccountId, ApiKeyId, ApplicationId, ApplicationKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, JobId, MailId, ResetId,
-        SessionId, TokenId,
+        AccountId, ApiKeyId, ApplicationId, ApplicationKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId,
+        GroupId, JobId, MailId, ResetId, SessionId, TokenId,
     },
     mail::Kind,
 };

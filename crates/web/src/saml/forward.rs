@@ -51,12 +51,7 @@ struct Forward {
 }
 
 /// A page whose form posts itself to the application, and to nowhere else.
-pub(super) async fn post(
-    web: &Web,
-    theme: Theme,
-    told: Told,
-    form: PostForm,
-) -> Result<Response, PageError> {
+pub(super) async fn post(web: &Web, theme: Theme, told: Told, form: PostForm) -> Result<Response, PageError> {
     let target = FormTarget(form.action.clone());
     let mut fields = vec![Hidden { name: form.field.name(), value: form.value }];
     fields.extend(form.relay_state.map(|value| Hidden { name: "RelayState", value }));
@@ -67,12 +62,7 @@ pub(super) async fn post(
 }
 
 /// A page that leads to an address of the application.
-pub(super) async fn go(
-    web: &Web,
-    theme: Theme,
-    told: Told,
-    address: String,
-) -> Result<Response, PageError> {
+pub(super) async fn go(web: &Web, theme: Theme, told: Told, address: String) -> Result<Response, PageError> {
     let chrome = Chrome::new(web, theme).await?;
     Ok(page(&Forward { chrome, told, target: address, fields: Vec::new() }))
 }

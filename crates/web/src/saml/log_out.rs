@@ -5,14 +5,7 @@ use super::{
     forward::Told,
     sign_on::{in_form, named, wrong_page},
 };
-use crate::{
-    Web,
-    error::PageError,
-    flash,
-    form::Posted,
-    origin::From as FromOrigin,
-    theme::Theme,
-};
+use crate::{Web, error::PageError, flash, form::Posted, origin::From as FromOrigin, theme::Theme};
 use axum::{
     extract::{Path, RawQuery, State},
     response::Response,

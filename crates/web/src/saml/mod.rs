@@ -13,12 +13,7 @@ mod sign_on;
 pub(crate) use next::Next;
 
 use crate::{Web, guard};
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::get,
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
 /// The largest message that a form may bring, in bytes: 256 KiB, each sign in Base64 that needs it written as three.
 const LIMIT: usize = 400 * 1024;
@@ -38,6 +33,6 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
 pub(crate) fn pages() -> Router<Web> {
     Router::new()
         .route("/applications/{id}", get(sign_on::begin))
-        .route(confirm::PATH, get(confirm::show).post(confirm::submit))
+        .route("/confirm", get(confirm::show).post(confirm::submit))
         .route("/sign-out/applications/{token}", get(log_out::go_on))
 }

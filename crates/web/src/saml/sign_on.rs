@@ -11,7 +11,7 @@ use crate::{
     error::PageError,
     form::Posted,
     ops::AtDoor,
-    origin::From as FromOrigin,
+    origin::{self, From as FromOrigin},
     signin::{Message, contact},
     theme::Theme,
     view::{Link, render},
@@ -45,10 +45,7 @@ pub(super) fn in_form(form: &Posted) -> Brought<'_> {
 }
 
 /// What an application is told of us.
-pub(super) async fn metadata(
-    State(web): State<Web>,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
+pub(super) async fn metadata(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, PageError> {
     let xml = web.app().saml_metadata(named(&id)?).await?.ok_or(PageError::NotFound("application"))?;
     let head = [
         (header::CONTENT_TYPE, "application/samlmetadata+xml"),
@@ -113,15 +110,14 @@ async fn led_on(
 pub(super) async fn go_on(
     State(web): State<Web>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
     theme: Theme,
-    FromOrigin(origin): FromOrigin,
     request: Request,
 ) -> Result<Response, PageError> {
     let id = named(&id)?;
-    let query = query.unwrap_or_default();
-    let kept = query.strip_prefix("request=").unwrap_or_default();
     let (parts, _) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
+    let kept = query.strip_prefix("request=").unwrap_or_default();
+    let origin = origin::of(&parts, &web);
     let visit = visit::visit(&web, Realm::User, &parts).await?;
     let entrance = web.app().enter_application((id, kept), &visit, &origin).await?;
     web.metrics().at_door(&AtDoor::of(&entrance));
@@ -173,8 +169,12 @@ pub(super) async fn wrong_page(web: &Web, theme: Theme, wrong: &Wrong) -> Result
     let text = match wrong.kind {
         WrongMessage::Damaged => "What it sent can't be read.",
         WrongMessage::NotTrusted => "It isn't certain that it comes from the application.",
-        WrongMessage::Misaddressed => "What it sent is meant for another place, or wants the answer at an unknown one.",
-        WrongMessage::Outdated => "What it sent is too old, or a clock is wrong. Start again at the application.",
+        WrongMessage::Misaddressed => {
+            "What it sent is meant for another place, or wants the answer at an unknown one."
+        }
+        WrongMessage::Outdated => {
+            "What it sent is too old, or a clock is wrong. Start again at the application."
+        }
         WrongMessage::Unsupported => "It asks for something that isn't offered here.",
         WrongMessage::Repeated => "What it sent was used before. Start again at the application.",
     };

@@ -60,7 +60,8 @@ async fn post(site: &Site, id: &str, fields: &[(&str, &str)]) -> Answer {
 
 fn next_cookie(answer: &Answer) -> String {
     let cookies = answer.head.get_all(header::SET_COOKIE).iter();
-    let found = cookies.map(|cookie| cookie.to_str().unwrap()).find(|cookie| cookie.contains("claviger_next"));
+    let found =
+        cookies.map(|cookie| cookie.to_str().unwrap()).find(|cookie| cookie.contains("claviger_next"));
     found.unwrap().split(';').next().unwrap().to_owned()
 }
 
@@ -148,7 +149,8 @@ on_both!(what_is_not_right_is_told_in_few_words, async |database: &TestDatabase|
     }
     for path in ["metadata", "sso?SAMLRequest=x", "continue?request=x", "slo?SAMLRequest=x"] {
         let unknown = site.get(&format!("/saml/0190a000-0000-7000-8000-000000000000/{path}")).await;
-        let expected = if path.starts_with("continue") { StatusCode::CONFLICT } else { StatusCode::NOT_FOUND };
+        let expected =
+            if path.starts_with("continue") { StatusCode::CONFLICT } else { StatusCode::NOT_FOUND };
         assert_eq!(unknown.status, expected, "{path}");
         assert_eq!(site.get(&format!("/saml/x/{path}")).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -190,11 +192,22 @@ on_both!(an_administrator_adds_an_application_three_ways, async |database: &Test
         .header(header::COOKIE, &cookie)
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
     let read = site.send(upload.body(Body::from(metadata)).unwrap()).await;
-    assert!(read.text.contains("https://wiki.example/acs 1") && read.text.contains("urn:wiki"), "{}", read.text);
-    let wrong = site.send(form("/admin/applications/new", &cookie, "name=Wiki&entity_id=urn%3Awiki&consumers=x")).await;
+    assert!(
+        read.text.contains("https://wiki.example/acs 1") && read.text.contains("urn:wiki"),
+        "{}",
+        read.text
+    );
+    let wrong = site
+        .send(form("/admin/applications/new", &cookie, "name=Wiki&entity_id=urn%3Awiki&consumers=x"))
+        .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.text.contains("Enter a whole address") && wrong.text.contains("urn:wiki"), "{}", wrong.text);
-    let body = "name=Wiki&entity_id=urn%3Awiki&consumers=https%3A%2F%2Fwiki.example%2Facs&attributes=mail+%3D+email";
+    assert!(
+        wrong.text.contains("Enter a whole address") && wrong.text.contains("urn:wiki"),
+        "{}",
+        wrong.text
+    );
+    let body =
+        "name=Wiki&entity_id=urn%3Awiki&consumers=https%3A%2F%2Fwiki.example%2Facs&attributes=mail+%3D+email";
     let made = site.send(form("/admin/applications/new", &cookie, body)).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
     let path = made.header("location").to_owned();

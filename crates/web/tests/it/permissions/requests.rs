@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 pub(super) const ID: &str = "0190a000-0000-7000-8000-000000000000";
 const PASSWORD: &str = "wandering seal 41 plum";
 /// Forms that come in parts.
-const UPLOADS: &[&str] =
-    &[
+const UPLOADS: &[&str] = &[
     "/admin/users/import",
     "/admin/tokens/import",
     "/admin/settings/organization/logo",
