@@ -10,7 +10,7 @@ use claviger_app::{
     saml::{LogOutStep, PostForm, Posted, ReceivedLogOut, WrongMessage},
     session::{NewSession, Visit},
 };
-use claviger_domain::id::ApplicationId;
+use claviger_domain::{id::ApplicationId, time::Span};
 use claviger_saml::Instant;
 use claviger_store::{on_both, testing::TestDatabase};
 
@@ -31,6 +31,8 @@ fn with_log_out(name: &str, binding: &str) -> ApplicationForm {
 
 /// An application that was told of alice in this session; its name of the session.
 async fn told(world: &World, form: &ApplicationForm, session: &NewSession) -> (ApplicationId, String) {
+    // Their ids are in the order in which they are made.
+    world.later(Span::seconds(1));
     let (application, group) = given(world, form).await;
     world.app.add_member(&granted(), group, "alice").await.unwrap();
     let Ok(claviger_app::saml::Received::Pending(kept)) =

@@ -4,6 +4,7 @@ mod administrators;
 mod administrators_mfa;
 mod api_keys;
 mod application_parts;
+mod application_shapes;
 mod applications;
 mod body;
 mod condition;

@@ -147,6 +147,8 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
     let alice = created(&site, "alice").await;
     let group = site.call(Method::POST, "/groups", Some(json!({ "name": "Sales" }))).await.json();
     let fleet = site.call(Method::POST, "/device-groups", Some(json!({ "name": "Web" }))).await.json();
+    let wiki = json!({ "name": "Wiki", "entity_id": "urn:wiki", "consumers": [{ "address": "https://wiki.example/acs" }] });
+    let wiki = site.call(Method::POST, "/applications", Some(wiki)).await.json();
     let device = json!({ "id": crate::devices::enrolled(&site, 1).await });
     let grace = json!({ "email": "grace@acme.test", "role": "manager" });
     let grace = site.call(Method::POST, "/administrators", Some(grace)).await.json();
@@ -160,6 +162,7 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
         ("/users/{user}", &alice),
         ("/devices/{id}", &device),
         ("/device-groups/{id}", &fleet),
+        ("/applications/{id}", &wiki),
         ("/groups/{id}", &group),
         ("/groups/{group}", &group),
         ("/administrators/{id}", &grace),
