@@ -138,7 +138,7 @@ impl App {
         message: Posted<'_>,
         origin: &Origin,
     ) -> Result<ReceivedLogOut, Problem> {
-        let Some(party) = self.party(id).await? else { return Ok(ReceivedLogOut::Unknown) };
+        let Some(party) = self.saml_party(id).await? else { return Ok(ReceivedLogOut::Unknown) };
         let endpoint = party.addresses.log_out.clone();
         let reception = reception(&endpoint, self.saml_now());
         let inbound = match message.read().and_then(|inbound| Ok((inbound.kind()?, inbound))) {
@@ -147,7 +147,10 @@ impl App {
                 let answers = |asked: &Id| {
                     LogoutResponse::accept(&inbound, &party.sender(Demand::Either), asked, &reception)
                 };
-                return self.answered(&party, &token, answers, origin).await.map(ReceivedLogOut::Step);
+                return self
+                    .log_out_answered(&party, &token, answers, origin)
+                    .await
+                    .map(ReceivedLogOut::Step);
             }
             Ok((MessageKind::AuthnRequest | MessageKind::LogoutRequest, inbound)) => Ok(inbound),
             Err(refusal) => Err(refusal),
@@ -222,7 +225,7 @@ impl App {
     }
 
     /// An application answers that it was told: on to the next.
-    async fn answered(
+    async fn log_out_answered(
         &self,
         party: &Party,
         token: &str,
@@ -270,7 +273,7 @@ impl App {
                     draft.write(application_visit::take(organization, &visit));
                     continue;
                 }
-                let party = self.party(visit.application).await?;
+                let party = self.saml_party(visit.application).await?;
                 let place = party.as_ref().and_then(|party| party.settings.log_out.clone());
                 match (party, place) {
                     (Some(party), Some(place)) if told.is_none() => {
@@ -314,7 +317,7 @@ impl App {
     async fn last_step(&self, over: &LogOut, missing: i64) -> Result<LogOutStep, Problem> {
         let done = LogOutStep::Done { missing };
         let Some(asker) = &over.asker else { return Ok(done) };
-        let Some(party) = self.party(asker.application).await? else { return Ok(done) };
+        let Some(party) = self.saml_party(asker.application).await? else { return Ok(done) };
         let (Some(place), Some(request)) = (&party.settings.log_out, Id::parse(&asker.request)) else {
             return Ok(done);
         };

@@ -76,7 +76,7 @@ pub(super) const fn format(kind: NameId) -> NameIdFormat {
 
 impl App {
     /// The application, if it is there and speaks SAML.
-    pub(super) async fn party(&self, id: ApplicationId) -> Result<Option<Party>, Problem> {
+    pub(super) async fn saml_party(&self, id: ApplicationId) -> Result<Option<Party>, Problem> {
         let organization = self.organization().await?.id;
         let Some(application) = table::application::load(&self.0.store, organization, id).await? else {
             return Ok(None);
@@ -98,7 +98,7 @@ impl App {
 
     /// What an application is told of us, for whoever asks; nothing if there is no such application.
     pub async fn saml_metadata(&self, id: ApplicationId) -> Result<Option<String>, Problem> {
-        let Some(party) = self.party(id).await? else { return Ok(None) };
+        let Some(party) = self.saml_party(id).await? else { return Ok(None) };
         let unreadable = |error: claviger_saml::WrongCertificate| Problem::Internal(error.to_string());
         let read = |key: &ApplicationKey| Certificate::from_der(&key.certificate).map_err(unreadable);
         let certificates = party.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;

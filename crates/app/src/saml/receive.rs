@@ -43,7 +43,7 @@ impl App {
         message: Posted<'_>,
         origin: &Origin,
     ) -> Result<Received, Problem> {
-        let Some(party) = self.party(id).await? else { return Ok(Received::Unknown) };
+        let Some(party) = self.saml_party(id).await? else { return Ok(Received::Unknown) };
         let target = Target::from(&party.application);
         let endpoint = party.addresses.sign_on.clone();
         let checked = message.read().and_then(|inbound| {
@@ -56,7 +56,7 @@ impl App {
 
     /// S10.1: somebody begins here, at the tile of an application.
     pub async fn begin_here(&self, id: ApplicationId, origin: &Origin) -> Result<Received, Problem> {
-        let Some(party) = self.party(id).await? else { return Ok(Received::Unknown) };
+        let Some(party) = self.saml_party(id).await? else { return Ok(Received::Unknown) };
         let Some(consumer) = party.settings.consumer(Destination::Usual) else {
             return Ok(Received::Unknown);
         };

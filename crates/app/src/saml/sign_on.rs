@@ -107,13 +107,13 @@ impl App {
     ) -> Result<Entrance, Problem> {
         let Some(pending) = self.open_pending(id, kept) else { return Ok(Entrance::Stale) };
         until_decided!({
-            let Some(party) = self.party(id).await? else { return Ok(Entrance::Unknown) };
+            let Some(party) = self.saml_party(id).await? else { return Ok(Entrance::Unknown) };
             let known = party.settings.consumers.iter().any(|one| one.address.as_str() == pending.consumer);
             if !known {
                 return Ok(Entrance::Stale);
             }
             let at_door = self.at_door(&party, visit).await?;
-            self.decide(&party, &pending, at_door.as_ref(), origin).await?
+            self.decide_at_door(&party, &pending, at_door.as_ref(), origin).await?
         })
     }
 
@@ -138,7 +138,7 @@ impl App {
     }
 
     /// Nothing if another write came first.
-    async fn decide(
+    async fn decide_at_door(
         &self,
         party: &Party,
         pending: &Pending,
@@ -170,7 +170,7 @@ impl App {
             }
             (Release::Refuse(reason), _) => Refused::Reason(reason),
         };
-        self.log_refusal(party, pending, (at_door, why), origin).await?;
+        self.log_refused_entrance(party, pending, (at_door, why), origin).await?;
         Ok(Some(match (why, pending.passive) {
             (Refused::Context, true) => {
                 Entrance::Post(self.status(party, pending, Status::NoAuthnContext)?)
@@ -179,7 +179,7 @@ impl App {
         }))
     }
 
-    async fn log_refusal(
+    async fn log_refused_entrance(
         &self,
         party: &Party,
         pending: &Pending,
@@ -207,10 +207,10 @@ impl App {
         let actor: Actor = origin.actor(account);
         let mut draft = Draft::new(self, &actor).await?;
         let organization = draft.organization.id;
-        let named = self.named(&mut draft, party, (pending, account)).await?;
+        let named = self.name_at_application(&mut draft, party, (pending, account)).await?;
         if pending.subject.as_ref().is_some_and(|asked| *asked != named.value) {
             let why = Refused::OtherPerson;
-            self.log_refusal(party, pending, (Some(person), why), origin).await?;
+            self.log_refused_entrance(party, pending, (Some(person), why), origin).await?;
             let application = party.application.name.as_str().to_owned();
             return Ok(Some(Entrance::Refused { application, why }));
         }
@@ -265,7 +265,7 @@ impl App {
     }
 
     /// The name that the application knows the user by. One of its own is made at the first sign-in, once.
-    async fn named(
+    async fn name_at_application(
         &self,
         draft: &mut Draft<'_>,
         party: &Party,

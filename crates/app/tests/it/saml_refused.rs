@@ -32,7 +32,7 @@ on_both!(who_is_locked_out_suspended_or_not_assigned_gets_a_page, async |databas
     world.app.add_member(&granted(), group, "bob").await.unwrap();
 
     // The session was loaded before; the account is another one by now.
-    world.app.suspend(&granted(), bob.id).await.unwrap();
+    world.app.suspend_user(&granted(), bob.id).await.unwrap();
     let suspended = at_door(&world, id, &kept_bob, &visit).await;
     assert!(!matches!(suspended, Entrance::Post(_)), "{suspended:?}");
     let afterwards = at_door(&world, id, &kept_bob, &world.visit(&session).await).await;

@@ -173,7 +173,7 @@ pub(crate) struct PreviewQuery {
 
 /// What the application would be told of a user. Nothing is told.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PreviewView {
+pub(crate) struct ApplicationPreviewView {
     /// Null, or why it would be told nothing.
     refused: Option<&'static str>,
     /// What it would be told; null if nothing.
@@ -206,7 +206,7 @@ pub(crate) struct ToldAttributeView {
     values: Vec<String>,
 }
 
-impl From<Preview> for PreviewView {
+impl From<Preview> for ApplicationPreviewView {
     fn from(preview: Preview) -> Self {
         let refused = preview.outcome.as_ref().err().map(|reason| NotTold::Reason(*reason).key());
         let told = preview.outcome.ok().map(|told| ToldView {
@@ -227,13 +227,13 @@ impl From<Preview> for PreviewView {
 #[utoipa::path(get, path = "/api/v1/applications/{id}/preview", tag = "applications",
     operation_id = "previewApplication", extensions(("x-permission" = json!("ViewUsers"))),
     params(("id" = String, Path, description = "UUID"), PreviewQuery),
-    responses((status = 200, body = PreviewView), Refused, Absent, BadQuery))]
+    responses((status = 200, body = ApplicationPreviewView), Refused, Absent, BadQuery))]
 pub(crate) async fn preview(
     On(web): On,
     May(granted): May<ViewUsers>,
     OneApplication(id): OneApplication,
     Query(query): Query<PreviewQuery>,
-) -> Result<Json<PreviewView>, ApiError> {
+) -> Result<Json<ApplicationPreviewView>, ApiError> {
     let preview = web.app().preview_application(&granted, id, &query.user).await?;
     Ok(Json(preview.into()))
 }
