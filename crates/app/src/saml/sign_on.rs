@@ -159,7 +159,7 @@ impl App {
         let why = match (decided, at_door) {
             (Release::Tell(context), Some(person)) => {
                 match wanted(&party.settings, pending, &person.account, context.by) {
-                    Ok(class) => return self.tell(party, pending, person, (context, class), origin).await,
+                    Ok(class) => return self.tell((party, pending), person, (context, class), origin).await,
                     Err(why) => why,
                 }
             }
@@ -197,8 +197,7 @@ impl App {
     /// Nothing if another write came first.
     async fn tell(
         &self,
-        party: &Party,
-        pending: &Pending,
+        (party, pending): (&Party, &Pending),
         person: &AtDoor,
         (context, class): (Context, &'static str),
         origin: &Origin,

@@ -130,7 +130,7 @@ pub(crate) async fn code_session(world: &World, name: &str, secret: &TotpSecret)
 pub(crate) async fn verified(world: &World, id: ApplicationId, form: &PostForm) -> String {
     let message = form.message().unwrap();
     let certificates = world.app.application_certificates(&granted(), id).await.unwrap();
-    let certificates = [Certificate::from_text(&certificates[0].pem).unwrap()];
+    let certificates = [Certificate::from_text(&certificates.first().unwrap().pem).unwrap()];
     let trust = Trust { certificates: &certificates, sha1: claviger_saml::Sha1::Refused };
     let root = read(message.as_bytes(), Limits::MESSAGE).unwrap();
     encode(&verify(&root, trust).unwrap().root).unwrap()

@@ -26,14 +26,14 @@ fn application(name: &str) -> Value {
 async fn given(site: &Site, name: &str) -> (String, String) {
     let made = site.call(Method::POST, "/applications", Some(application(name))).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let id = made.json().pointer("/id").unwrap().as_str().unwrap().to_owned();
     let group = site.call(Method::POST, "/groups", Some(json!({ "name": "Staff" }))).await.json();
-    let group = group["id"].as_str().unwrap();
+    let group = group.pointer("/id").unwrap().as_str().unwrap();
     let assigned = site.call(Method::PUT, &format!("/applications/{id}/groups/{group}"), None).await;
     assert_eq!(assigned.status, StatusCode::NO_CONTENT, "{}", assigned.text);
     let email = a_user(site).await;
     let users = site.call(Method::GET, "/users", None).await.json();
-    let user = users["items"][0]["id"].as_str().unwrap().to_owned();
+    let user = users.pointer("/items/0/id").unwrap().as_str().unwrap().to_owned();
     let joined = site.call(Method::PUT, &format!("/groups/{group}/users/{user}"), None).await;
     assert_eq!(joined.status, StatusCode::NO_CONTENT, "{}", joined.text);
     (id, email)
