@@ -204,6 +204,7 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
     );
     run.env("CLAVIGER_IMAGES", pictures());
     run.env("CLAVIGER_SCHEMATHESIS", packages::schemathesis()?);
+    run.env("CLAVIGER_SAML_PYTHON", packages::saml_python()?);
     run.env("CLAVIGER_ROOTFS", rootfs::make(which.machine())?);
     let packages = which.profile().packages();
     run.env("CLAVIGER_AGENT_DEB", agent_package(&packages, "deb")?);

@@ -23,9 +23,11 @@ User www-data
 Group www-data
 ${[...USUAL, ...modules].map((name) => `LoadModule ${name === 'shib' ? 'mod_shib' : `${name}_module`} ${MODULES}/mod_${name}.so`).join('\n')}
 StartServers 1
+ServerLimit 1
 ThreadsPerChild 16
 MaxRequestWorkers 16
-ServerLimit 1
+MinSpareThreads 1
+MaxSpareThreads 16
 ErrorLog ${folder}/error.log
 LogLevel warn
 DocumentRoot ${folder}/site

@@ -23,6 +23,10 @@ const directives = (folder, { key, certificate }) => `
 /** Apache with mod_auth_mellon (Lasso). Its metadata is what it makes of itself. */
 export class Mellon {
   name = 'mod_auth_mellon';
+  /** Its metadata asks for another name each time. */
+  names = 'transient';
+  /** It shows values as they stand in the XML. */
+  group = 'R&amp;D &lt;Staff&gt;';
   metadataPath = '/mellon/metadata';
   signOutPath = '/mellon/logout?ReturnTo=/';
 
@@ -30,6 +34,7 @@ export class Mellon {
     this.folder = folder;
     this.apache = new Apache(folder, port, environment);
     this.url = this.apache.url;
+    this.startPage = `${this.url}/private/reports/`;
     this.apache.write({
       modules: ['auth_mellon'],
       directives: directives(folder, keyPair(folder, 'sp')),

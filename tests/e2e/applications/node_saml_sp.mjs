@@ -76,7 +76,7 @@ async function answer(request) {
   if (path === '/slo') return logOut(request);
   if (path === '/sign-out') return signOut(request);
   if (!path.startsWith('/private')) return show('<!doctype html><title>Outside</title><h1>Outside</h1>');
-  return session ? show(page(path, session)) : show(await saml.getAuthorizeFormAsync(target));
+  return session ? show(page(path, session)) : go(await saml.getAuthorizeUrlAsync(target, undefined, {}));
 }
 
 async function read(request) {

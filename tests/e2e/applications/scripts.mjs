@@ -11,6 +11,8 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 class Script {
   metadataPath = '/metadata';
   signOutPath = '/sign-out';
+  startPage = '/private/reports/';
+  names = 'email';
   #program = null;
 
   constructor(folder, port, environment) {
@@ -37,6 +39,7 @@ class Script {
 
 export class Pysaml2 extends Script {
   name = 'pysaml2';
+  names = 'persistent';
   command = [samlPython, join(HERE, 'pysaml2_sp.py')];
 }
 

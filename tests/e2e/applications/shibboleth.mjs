@@ -54,6 +54,7 @@ ShibConfig ${folder}/shibboleth2.xml
 /** Apache with mod_shib and its daemon (OpenSAML). Its metadata is what it makes of itself. */
 export class Shibboleth {
   name = 'mod_shib';
+  names = 'email';
   metadataPath = '/Shibboleth.sso/Metadata';
   signOutPath = '/Shibboleth.sso/Logout?return=/';
   #daemon = null;
@@ -62,6 +63,7 @@ export class Shibboleth {
     Object.assign(this, { folder, environment });
     this.apache = new Apache(folder, port, environment);
     this.url = this.apache.url;
+    this.startPage = `${this.url}/private/reports/`;
     this.keys = keyPair(folder, 'sp');
     this.apache.write({ modules: ['shib'], directives: directives(folder), variables: { name: 'name', email: 'email', groups: 'groups' } });
     writeFileSync(join(folder, 'attributes.xml'), ATTRIBUTES);
