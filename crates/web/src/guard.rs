@@ -12,17 +12,18 @@ use claviger_app::set_up::Installation;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The one address that a page's form may go to besides this site: an application's.
+/// The one address that a page's form may go to beside this site: an application's, which may lead back here.
 #[derive(Clone, Debug)]
 pub(crate) struct FormTarget(pub(crate) String);
 
 impl FormTarget {
-    /// The policy with that address in the place of this site. It has no query there, and what parts a policy is
-    /// written in another way.
+    /// The policy with that address beside this site. It has no query there, and what parts a policy is written in
+    /// another way.
     fn policy(&self) -> Option<HeaderValue> {
         let address = self.0.split('?').next().unwrap_or_default();
         let address = address.replace(';', "%3B").replace(',', "%2C").replace('\'', "%27");
-        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action {address}"))).ok()
+        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action 'self' {address}")))
+            .ok()
     }
 }
 
@@ -119,10 +120,11 @@ mod tests {
         let policy = |to: &str| FormTarget(to.into()).policy().unwrap().to_str().unwrap().to_owned();
         let written = policy("https://app.example.com/acs;x,y?tenant=1");
         assert!(
-            written.contains("; form-action https://app.example.com/acs%3Bx%2Cy; frame-ancestors 'none'")
+            written
+                .contains("; form-action 'self' https://app.example.com/acs%3Bx%2Cy; frame-ancestors 'none'")
         );
         assert_eq!(written.matches(';').count(), POLICY.matches(';').count());
-        assert!(written.contains("script-src 'self'") && !written.contains("form-action 'self'"));
+        assert!(written.contains("script-src 'self'"));
     }
 
     #[test]
