@@ -90,7 +90,7 @@ on_both!(a_request_of_another_site_goes_on_after_the_sign_in, async |database: &
     assert!(told.text.contains(r#"name="SAMLResponse""#) && told.text.contains(r#"name="RelayState""#));
     assert!(!told.text.contains("/a\"b<c>"), "what came is escaped");
     let policy = told.header("content-security-policy");
-    assert!(policy.contains("form-action 'self' https://wiki.example/acs%3Bv=1;"), "{policy}");
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     assert!(!policy.contains("unsafe") && policy.contains("script-src 'self'"), "{policy}");
     assert_eq!(told.header("cache-control"), "no-store");
     let again = page(&site, &session, &way).await;
