@@ -12,7 +12,7 @@ const ROLLOVERS = 2;
 const since = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
 test(`${RESPONSES} responses are taken by two libraries, every one`, async (t) => {
-  const world = await World.open({ database: 'postgres' });
+  const world = await World.open();
   t.after(() => world.close());
   const scene = await prepare(world);
   const start = performance.now();

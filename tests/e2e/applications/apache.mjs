@@ -35,6 +35,7 @@ TypesConfig /dev/null
 AddType text/html .shtml
 AddOutputFilter INCLUDES .shtml
 DirectoryIndex index.shtml
+RedirectMatch 204 ^/favicon\.ico$
 <Directory ${folder}/site>
   Options +Includes
   Require all granted

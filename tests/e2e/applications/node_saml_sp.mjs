@@ -45,7 +45,9 @@ async function signedIn({ form }) {
   const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: form.get('SAMLResponse') });
   const id = randomBytes(18).toString('base64url');
   sessions.set(id, profile);
-  return go(within(form.get('RelayState')), { 'set-cookie': `${COOKIE}=${id}; Path=/; HttpOnly` });
+  // Many sites lead on to another host of theirs.
+  const onward = `http://localhost:${port}/onward?${new URLSearchParams({ to: within(form.get('RelayState')) })}`;
+  return go(onward, { 'set-cookie': `${COOKIE}=${id}; Path=/; HttpOnly` });
 }
 
 /** A message about a log-out: in the fields of a form, or in the address. */
@@ -70,9 +72,11 @@ async function signOut({ id, session }) {
 }
 
 async function answer(request) {
-  const { path, session, target } = request;
+  const { path, query, session, target } = request;
+  if (path === '/favicon.ico') return { status: 204, headers: {} };
   if (path === '/metadata') return show(saml.generateServiceProviderMetadata(null, certificate), 'application/samlmetadata+xml');
   if (path === '/acs') return signedIn(request);
+  if (path === '/onward') return go(`${url}${within(query.get('to'))}`);
   if (path === '/slo') return logOut(request);
   if (path === '/sign-out') return signOut(request);
   if (!path.startsWith('/private')) return show('<!doctype html><title>Outside</title><h1>Outside</h1>');

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { enableTotp } from '../lib/administrator.mjs';
 import { freePort } from '../lib/port.mjs';
 import { enrollQuickly, registerQuickly, setUpMailQuickly, setUpQuickly } from '../lib/seed.mjs';
@@ -18,6 +18,8 @@ export class Scene {
   static async open(database) {
     const scene = new Scene();
     scene.world = await World.open({ database });
+    // Apache's workers are another user, and live by the same clock.
+    chmodSync(dirname(scene.world.clock.environment.FAKETIME_TIMESTAMP_FILE), 0o711);
     return scene;
   }
 

@@ -84,6 +84,8 @@ class Site(BaseHTTPRequestHandler):
             return self.provider.log_out(self)
         if path == "/sign-out":
             return self.provider.sign_out(self) if self.session else redirect("/")
+        if path == "/favicon.ico":
+            return Answer(204)
         if path.startswith("/private"):
             return self.private(path) if self.session else self.provider.sign_in(self, self.path)
         return Answer(body="<!doctype html><title>Outside</title><h1>Outside</h1>")
