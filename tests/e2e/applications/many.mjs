@@ -84,10 +84,25 @@ function assertTold({ user, one, group, asked }, judged) {
   assert.equal(new Set(judged.map(([, said]) => said.name)).size, 1, 'the libraries read different names');
 }
 
+/** The same with another person's address in it, which nobody signed. */
+function forged({ response: sent, ...others }) {
+  const text = Buffer.from(sent, 'base64').toString();
+  const changed = text.replaceAll('acme.test', 'evil.test');
+  assert.notEqual(changed, text);
+  return { ...others, response: Buffer.from(changed).toString('base64') };
+}
+
+async function assertForgeryIsSeen(world, [user], applications, libraries) {
+  for (const one of applications) {
+    const made = forged(await response(world, user, one, -1));
+    for (const library of libraries) assert.match((await library.judge(made)).wrong, /signature/i, library.name);
+  }
+}
+
 /** Has so many responses made by the server and judged by two libraries, one stream a person. */
 export async function judgeMany(world, { people, applications, group }, count) {
   const libraries = [
-    new Validator('python3-saml', samlPython, [join(HERE, 'validate.py')]),
+    new Validator('python3-saml', samlPython, ['-B', join(HERE, 'validate.py')]),
     new Validator('node-saml', process.execPath, [join(HERE, 'validate.mjs')]),
   ];
   let next = 0;
@@ -102,6 +117,7 @@ export async function judgeMany(world, { people, applications, group }, count) {
     }
   };
   try {
+    await assertForgeryIsSeen(world, people, applications, libraries);
     await Promise.all(people.map(stream));
   } finally {
     for (const library of libraries) library.close();

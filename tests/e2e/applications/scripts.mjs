@@ -40,12 +40,12 @@ class Script {
 export class Pysaml2 extends Script {
   name = 'pysaml2';
   names = 'persistent';
-  command = [samlPython, join(HERE, 'pysaml2_sp.py')];
+  command = [samlPython, '-B', join(HERE, 'pysaml2_sp.py')];
 }
 
 export class Python3Saml extends Script {
   name = 'python3-saml';
-  command = [samlPython, join(HERE, 'python3_saml_sp.py')];
+  command = [samlPython, '-B', join(HERE, 'python3_saml_sp.py')];
 }
 
 export class NodeSaml extends Script {
