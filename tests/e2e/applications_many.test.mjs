@@ -3,6 +3,7 @@ import { judgeMany, prepare } from './applications/many.mjs';
 import { rollovers } from './applications/rollover.mjs';
 import { Scene } from './applications/scene.mjs';
 import { Shibboleth } from './applications/shibboleth.mjs';
+import { stepsOf } from './lib/steps.mjs';
 import { World } from './lib/world.mjs';
 
 const RESPONSES = Number(process.env.CLAVIGER_SAML_RESPONSES ?? 600);
@@ -25,8 +26,11 @@ test(`a provider that follows metadata takes every one of ${SIGN_INS} sign-ins w
   t.after(() => scene.close());
   await scene.populate();
   const provider = await scene.provider(Shibboleth);
-  await scene.introduce(provider, { follows: true });
-  const start = performance.now();
-  const count = await rollovers(scene, provider, { count: SIGN_INS, times: ROLLOVERS });
-  t.diagnostic(`${count} sign-ins, ${ROLLOVERS} rollovers, no failure, in ${since(start)}`);
+  // mod_shib keeps a list of a name's sessions, and a thousand of one name keep it busy with that alone.
+  await scene.introduce(provider, { follows: true }, { name_id: 'transient' });
+  await stepsOf(t, scene)('no sign-in fails', async () => {
+    const start = performance.now();
+    const count = await rollovers(scene, provider, { count: SIGN_INS, times: ROLLOVERS });
+    t.diagnostic(`${count} sign-ins, ${ROLLOVERS} rollovers, no failure, in ${since(start)}`);
+  });
 });

@@ -57,13 +57,13 @@ export class Scene {
   }
 
   /** Makes the provider and us known to each other without a screen. */
-  async introduce(provider, how) {
+  async introduce(provider, how, settings = {}) {
     const { api, world, group } = this;
     await provider.start(placeholder(provider.folder));
     const metadata = await (await fetch(`${provider.url}${provider.metadataPath}`)).text();
     const filled = await api.do('POST', '/applications/metadata', { metadata });
     const attributes = [...filled.attributes, { name: 'groups', source: 'groups' }];
-    provider.id = (await api.do('POST', '/applications', { ...filled, name: provider.name, attributes })).id;
+    provider.id = (await api.do('POST', '/applications', { ...filled, name: provider.name, attributes, ...settings })).id;
     await api.do('PUT', `/applications/${provider.id}/groups/${group.id}`);
     await provider.stop();
     await provider.start(await (await fetch(`${world.server.url}/saml/${provider.id}/metadata`)).text(), how);
