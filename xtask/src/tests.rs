@@ -48,6 +48,11 @@ pub(crate) fn devices() -> Result<()> {
     apart("devices", Files::Devices, "")
 }
 
+/// The tests of single sign-on alone.
+pub(crate) fn applications() -> Result<()> {
+    apart("single sign-on", Files::Applications, "")
+}
+
 /// The agent as it is released, under systemd: minutes of waiting, and no part of the gate.
 pub(crate) fn booted() -> Result<()> {
     step("systemd-nspawn", packages::install_nspawn)?;
@@ -144,6 +149,7 @@ pub(crate) fn images() -> Result<()> {
 /// it is loading: they have a network of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Files {
+    Applications,
     Devices,
     Booted,
     Desktop,
@@ -152,14 +158,25 @@ enum Files {
 
 impl Files {
     fn of(name: &str) -> Self {
-        let named = [("devices", Self::Devices), ("booted", Self::Booted), ("desktop", Self::Desktop)];
+        let named = [
+            ("applications", Self::Applications),
+            ("devices", Self::Devices),
+            ("booted", Self::Booted),
+            ("desktop", Self::Desktop),
+        ];
         named.into_iter().find(|(first, _)| name.starts_with(first)).map_or(Self::Others, |(_, files)| files)
+    }
+
+    /// Whether the file is one of them. What needs nothing of its own runs with the others, too.
+    fn has(self, name: &str) -> bool {
+        let of = Self::of(name);
+        of == self || (self == Self::Others && of == Self::Applications)
     }
 
     /// The machine that they run on.
     const fn machine(self) -> rootfs::Kind {
         match self {
-            Self::Devices | Self::Others => rootfs::Kind::Logins,
+            Self::Applications | Self::Devices | Self::Others => rootfs::Kind::Logins,
             Self::Booted => rootfs::Kind::Booted,
             Self::Desktop => rootfs::Kind::Desktop,
         }
@@ -168,7 +185,7 @@ impl Files {
     /// How the agent is built for them.
     const fn profile(self) -> Profile {
         match self {
-            Self::Devices | Self::Others => Profile::Debug,
+            Self::Applications | Self::Devices | Self::Others => Profile::Debug,
             Self::Booted | Self::Desktop => Profile::Release,
         }
     }
@@ -184,12 +201,12 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            Files::of(&name) == which && name.ends_with(".test.mjs")
+            which.has(&name) && name.ends_with(".test.mjs")
         })
         .collect();
     files.sort();
     let mut run = match which {
-        Files::Booted | Files::Desktop | Files::Others => Command::new("node"),
+        Files::Applications | Files::Booted | Files::Desktop | Files::Others => Command::new("node"),
         Files::Devices => {
             let mut alone = Command::new("unshare");
             alone.args(ALONE).arg("node");
@@ -204,6 +221,7 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
     );
     run.env("CLAVIGER_IMAGES", pictures());
     run.env("CLAVIGER_SCHEMATHESIS", packages::schemathesis()?);
+    run.env("CLAVIGER_SAML_PYTHON", packages::saml_python()?);
     run.env("CLAVIGER_ROOTFS", rootfs::make(which.machine())?);
     let packages = which.profile().packages();
     run.env("CLAVIGER_AGENT_DEB", agent_package(&packages, "deb")?);

@@ -8,6 +8,7 @@ pub mod activity;
 pub mod administrators;
 pub mod api_key;
 pub mod api_keys;
+pub mod applications;
 pub mod audit;
 mod beside;
 pub mod bulk;
@@ -47,6 +48,7 @@ mod remind;
 pub mod report;
 pub mod reset_approval;
 pub mod resync;
+pub mod saml;
 pub mod schedule;
 pub mod session;
 pub mod sessions;
@@ -73,6 +75,7 @@ pub mod stored {
         account_mail::Bounced,
         administrator::{Listing as AdministratorListing, cursor as administrator_cursor},
         api_key::{ApiKey, OwnedKey},
+        application::Assigned,
         audit_list::Listed,
         device_binding::{self, BoundDevice, BoundUser},
         device_contact::{Contact, Known},

@@ -1,6 +1,10 @@
 //! What the application asks of the world.
 
 use crate::mail::Message;
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa,
+};
 use claviger_domain::{
     mail::Failure,
     secret::Secret,
@@ -20,6 +24,14 @@ pub trait Clock: Send + Sync {
 pub trait Entropy: Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
+
+    /// A new RSA key of 2048 bits: PKCS #8, DER. The library makes it from the randomness of its own, which the
+    /// system seeds; it takes none from outside. Nothing if it fails.
+    fn rsa_key(&self) -> Option<Secret<Vec<u8>>> {
+        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).ok()?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+        Some(Secret::new(der.as_ref().to_vec()))
+    }
 }
 
 /// How to reach the mail server.

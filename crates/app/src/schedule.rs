@@ -151,6 +151,11 @@ impl App {
             table::remembered_login::forget(organization, now),
             table::factor::forget_provisional(organization, now.minus(enrollment::KEPT)),
         ])
+        .and(table::saml::forget_log_outs(organization, now))
+        .and([
+            table::saml::forget_answered(organization, now),
+            table::application_visit::forget(organization),
+        ])
         .and(crate::jobs::forget(organization, now));
         let _ = self.0.store.commit(batch).await?;
         Ok(())

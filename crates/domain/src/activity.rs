@@ -19,6 +19,8 @@ pub enum Group {
     Users,
     /// Devices, their groups and connect keys.
     Devices,
+    /// Applications: who has them, and what is signed with for them.
+    Applications,
     /// Administrators, their keys and roles.
     Administrators,
     /// The organization and its log.
@@ -29,12 +31,13 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the filter.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Self::SignIn,
         Self::Mfa,
         Self::Passwords,
         Self::Users,
         Self::Devices,
+        Self::Applications,
         Self::Administrators,
         Self::Organization,
         Self::Other,
@@ -48,6 +51,7 @@ impl Group {
             Self::Passwords => "passwords",
             Self::Users => "users",
             Self::Devices => "devices",
+            Self::Applications => "applications",
             Self::Administrators => "administrators",
             Self::Organization => "organization",
             Self::Other => "other",
@@ -62,6 +66,7 @@ impl Group {
             Self::Passwords => "Passwords",
             Self::Users => "Users and groups",
             Self::Devices => "Devices",
+            Self::Applications => "Applications",
             Self::Administrators => "Administrators",
             Self::Organization => "Organization",
             Self::Other => "Other",
@@ -92,6 +97,8 @@ impl Group {
             Self::Users
         } else if within(&["device", "device_group", "connect_key"]) {
             Self::Devices
+        } else if within(&["application"]) {
+            Self::Applications
         } else if within(&["administrator", "administrators", "api_key", "permission", "home"]) {
             Self::Administrators
         } else if within(&["organization", "activity"]) {
@@ -141,7 +148,17 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("sign_in.code", "Sign-in, code"),
     ("sign_in.resync", "Sign-in, two codes of a token out of step"),
     ("sign_in.recovery_code", "Sign-in, recovery code"),
+    ("sign_in.application", "Sign-in to an application"),
     ("sign_out", "Signed out"),
+    ("sign_out.application", "Application told of a sign-out"),
+    ("application.create", "Application made"),
+    ("application.edit", "Application changed"),
+    ("application.delete", "Application deleted"),
+    ("application.assign", "Application given to a group"),
+    ("application.unassign", "Application taken from a group"),
+    ("application.certificate.make", "New certificate for an application"),
+    ("application.certificate.switch", "Other certificate signs for an application"),
+    ("application.certificate.remove", "Certificate of an application removed"),
     ("session.end", "Session ended"),
     ("session.end_all", "All sessions ended"),
     ("session.end_others", "Other sessions ended"),
@@ -331,6 +348,8 @@ mod tests {
             ("device.code.offline", Group::SignIn),
             ("device.mfa.on", Group::Devices),
             ("connect_key.create", Group::Devices),
+            ("sign_in.application", Group::SignIn),
+            ("application.certificate.make", Group::Applications),
             ("user.ssh_key.add", Group::Users),
             ("user.mfa.reset", Group::Mfa),
             ("administrator.mfa.reset", Group::Mfa),

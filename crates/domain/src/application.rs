@@ -1,6 +1,7 @@
 //! Applications that people reach through the User Portal (S10).
 
 pub mod address;
+pub mod certificate;
 pub mod oidc;
 pub mod release;
 pub mod saml;

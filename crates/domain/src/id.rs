@@ -83,6 +83,8 @@ ids! {
     BreakGlassId,
     /// An application that people sign in to.
     ApplicationId,
+    /// What is signed with for an application.
+    ApplicationKeyId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

@@ -1,7 +1,7 @@
 //! What can be changed on condition that nobody changed it meanwhile (S13.1).
 
 use crate::{
-    id::{AccountId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, TokenId},
+    id::{AccountId, ApplicationId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, TokenId},
     mail::Kind,
     stream,
 };
@@ -27,6 +27,8 @@ pub enum Resource {
     Device(DeviceId),
     /// A group of devices.
     DeviceGroup(DeviceGroupId),
+    /// An application.
+    Application(ApplicationId),
     /// A connect key.
     ConnectKey(ConnectKeyId),
     /// Where the activity log is forwarded to.

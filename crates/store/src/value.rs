@@ -59,6 +59,7 @@ values! {
     id::DeviceId => |x| Self::Uuid(x.0),
     id::ConnectKeyId => |x| Self::Uuid(x.0),
     id::ApplicationId => |x| Self::Uuid(x.0),
+    id::ApplicationKeyId => |x| Self::Uuid(x.0),
     id::DeviceGroupId => |x| Self::Uuid(x.0),
     id::BreakGlassId => |x| Self::Uuid(x.0),
 }

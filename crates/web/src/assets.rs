@@ -38,6 +38,7 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         "js/copy.js",
         "js/days.js",
         "js/dialog.js",
+        "js/forward.js",
         "js/menu.js",
         "js/password.js",
         "js/poll.js",

@@ -12,8 +12,23 @@ use claviger_app::set_up::Installation;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Where a page's form goes beside this site: to an application, which leads on to wherever it likes.
+#[derive(Clone, Debug)]
+pub(crate) struct FormTarget(pub(crate) String);
+
+impl FormTarget {
+    /// The policy with the scheme of that address beside this site: browsers hold the redirects after a form to the
+    /// policy, too, and where an application redirects to is known to it alone.
+    fn policy(&self) -> Option<HeaderValue> {
+        let (scheme, _) = self.0.split_once("://")?;
+        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}:")))
+            .ok()
+    }
+}
+
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let target = response.extensions_mut().remove::<FormTarget>();
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -25,6 +40,11 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(policy) = target.and_then(|target| target.policy()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // An application that asks where a form comes from learns our origin, and nothing behind it.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -92,6 +112,14 @@ mod tests {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         is_ours(&headers, "https://sso.acme.test")
+    }
+
+    #[test]
+    fn a_form_for_an_application_may_be_led_on_by_it() {
+        let policy = |to: &str| FormTarget(to.into()).policy().unwrap().to_str().unwrap().to_owned();
+        let written = policy("https://app.example.com/acs;x,y?tenant=1");
+        assert_eq!(written, POLICY.replace("form-action 'self'", "form-action 'self' https:"));
+        assert!(policy("http://localhost:8080/acs").contains("; form-action 'self' http:; "));
     }
 
     #[test]

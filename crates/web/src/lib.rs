@@ -16,6 +16,7 @@ mod ops;
 mod origin;
 mod own;
 mod portal;
+mod saml;
 mod setup;
 mod signin;
 mod state;
@@ -43,6 +44,7 @@ pub fn router(web: Web) -> Router {
         .merge(own::routes(signin::Portal::USER))
         .merge(own::routes(signin::Portal::ADMIN))
         .merge(portal::routes())
+        .merge(saml::pages())
         .merge(step_up::routes())
         .merge(admin::routes().layer(middleware::from_fn(step_up::lead)))
         .merge(theme::routes());
@@ -57,6 +59,7 @@ pub fn router(web: Web) -> Router {
         .merge(pages)
         .nest("/api/v1", api::routes(&web))
         .merge(agent::routes(&web))
+        .merge(saml::routes(&web))
         .merge(ops::routes())
         .merge(assets::routes())
         .merge(logo::routes())

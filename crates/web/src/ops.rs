@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use claviger_app::saml::Entrance;
 use claviger_wire::server::HOLD_SECONDS;
 use prometheus_client::{
     encoding::text::encode,
@@ -21,6 +22,23 @@ use prometheus_client::{
 };
 use std::time::Duration;
 
+/// How a request at the door of an application came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AtDoor(&'static str);
+
+impl AtDoor {
+    pub(crate) const fn of(entrance: &Entrance) -> Self {
+        Self(match entrance {
+            Entrance::Post(_) => "answered",
+            Entrance::SignIn | Entrance::Show { .. } => "asked",
+            Entrance::Refused { why, .. } => why.key(),
+            Entrance::Stale => "stale",
+            Entrance::Repeated => "repeated",
+            Entrance::Unknown => "unknown",
+        })
+    }
+}
+
 type Labels = [(&'static str, String); 3];
 
 /// What is counted. Routes are told by their pattern, never by the path, which can hold a token.
@@ -28,6 +46,14 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
     seconds: Histogram,
+    doors: Family<[(&'static str, &'static str); 1], Counter>,
+}
+
+impl Metrics {
+    /// Counts a request at the door of an application.
+    pub(crate) fn at_door(&self, door: &AtDoor) {
+        self.doors.get_or_create(&[("outcome", door.0)]).inc();
+    }
 }
 
 impl Default for Metrics {
@@ -37,7 +63,9 @@ impl Default for Metrics {
         let seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 14));
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
-        Self { registry, requests, seconds }
+        let doors = Family::<[(&'static str, &'static str); 1], Counter>::default();
+        registry.register("application_requests", "Requests at applications' doors", doors.clone());
+        Self { registry, requests, seconds, doors }
     }
 }
 

@@ -48,6 +48,7 @@ const NOBODY: &[&str] = &[
     "report",
     "mail",
     "connect_key",
+    "application",
     "organization.set_up",
     "organization.smtp",
     "organization.mail_text",

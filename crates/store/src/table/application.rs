@@ -191,13 +191,16 @@ fn kept(application: &Application) -> Vec<crate::Value> {
     ]
 }
 
-/// Deletes the application and who has it.
-pub fn delete(organization: OrganizationId, application: &Application) -> [Statement; 2] {
+/// Deletes the application, who has it, what signs for it and what it was told.
+pub fn delete(organization: OrganizationId, application: &Application) -> [Statement; 5] {
     const APPLICATION: &str = "DELETE FROM application WHERE organization = $1 AND id = $2 AND revision = $3";
     const GROUPS: &str = "DELETE FROM application_group WHERE organization = $1 AND application = $2";
     [
         Statement::new(APPLICATION, p![organization, application.id, application.revision]).expect_rows(1),
         Statement::new(GROUPS, p![organization, application.id]),
+        super::application_key::forget(organization, application.id),
+        super::application_visit::forget_application(organization, application.id),
+        super::application_visit::forget_subjects(organization, application.id),
     ]
 }
 
@@ -205,6 +208,29 @@ pub fn delete(organization: OrganizationId, application: &Application) -> [State
 pub fn exists(organization: OrganizationId, application: ApplicationId) -> Statement {
     const SQL: &str = "SELECT 1 FROM application WHERE organization = $1 AND id = $2";
     Statement::guard(SQL, p![organization, application])
+}
+
+/// The application is as it was loaded, and that user has it; a conflict if not.
+pub fn is_had_by(organization: OrganizationId, application: &Application, account: AccountId) -> Statement {
+    const SQL: &str = "SELECT 1 FROM application a WHERE a.organization = $1 AND a.id = $2 AND a.revision = $3 \
+        AND EXISTS (SELECT 1 FROM application_group g JOIN group_member m ON m.organization = g.organization \
+        AND m.user_group = g.user_group WHERE g.organization = $1 AND g.application = $2 AND m.account = $4)";
+    Statement::guard(SQL, p![organization, application.id, application.revision, account])
+}
+
+/// The applications that a group of users has, by name.
+pub async fn of_group(
+    store: &Store,
+    organization: OrganizationId,
+    group: GroupId,
+) -> Result<Vec<Application>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        application_columns!(),
+        " FROM application_group g JOIN application a ON a.organization = g.organization AND a.id = g.application \
+          WHERE g.organization = $1 AND g.user_group = $2 ORDER BY a.name_key"
+    );
+    store.query(SQL, p![organization, group]).await
 }
 
 /// Gives an application to a group; nothing happens if the group has it.

@@ -167,6 +167,12 @@ pub fn save(organization: OrganizationId, group: &Group) -> Statement {
     .expect_rows(1)
 }
 
+/// The group is still there; a conflict if it was deleted meanwhile.
+pub fn exists(organization: OrganizationId, group: GroupId) -> Statement {
+    const SQL: &str = "SELECT 1 FROM user_group WHERE organization = $1 AND id = $2";
+    Statement::guard(SQL, p![organization, group])
+}
+
 /// Deletes the group with its bindings to devices; its members stay as they are.
 pub fn delete(organization: OrganizationId, group: &Group) -> [Statement; 5] {
     const GROUP: &str = "DELETE FROM user_group WHERE organization = $1 AND id = $2 AND revision = $3";

@@ -38,6 +38,7 @@ revisions! {
     Resource::Token(_) => "t.revision", " FROM hardware_token t WHERE t.organization = $1 AND t.id = $2", "$3";
     Resource::Device(_) => "d.revision", " FROM device d WHERE d.organization = $1 AND d.id = $2", "$3";
     Resource::DeviceGroup(_) => "g.revision", " FROM device_group g WHERE g.organization = $1 AND g.id = $2", "$3";
+    Resource::Application(_) => "a.revision", " FROM application a WHERE a.organization = $1 AND a.id = $2", "$3";
     Resource::ConnectKey(_) => "k.revision", " FROM connect_key k WHERE k.organization = $1 AND k.id = $2", "$3";
 }
 
@@ -51,6 +52,7 @@ fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
         Resource::Token(id) => p![organization, id],
         Resource::Device(id) => p![organization, id],
         Resource::DeviceGroup(id) => p![organization, id],
+        Resource::Application(id) => p![organization, id],
         Resource::ConnectKey(id) => p![organization, id],
     }
 }

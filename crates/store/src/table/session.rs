@@ -1,7 +1,7 @@
 //! Browser sessions, found by the hash of their token.
 
 use super::account;
-use crate::{FromRow, Row, Statement, Store, StoreError, p, table::account::account_columns};
+use crate::{FromRow, Row, Select, Statement, Store, StoreError, Value, p, table::account::account_columns};
 use claviger_domain::{
     account::{Account, Realm},
     id::{AccountId, OrganizationId, SessionId},
@@ -199,6 +199,45 @@ pub fn count_wrong_code(organization: OrganizationId, session: &Session) -> Stat
 pub fn prove(organization: OrganizationId, session: &Session, now: Timestamp) -> Statement {
     const SQL: &str = "UPDATE session SET proven_at = $3 WHERE organization = $1 AND token_hash = $2";
     Statement::new(SQL, p![organization, session.token_hash, now]).expect_rows(1)
+}
+
+/// The same by other means: what the session has shown is what it showed now.
+pub fn prove_by(
+    organization: OrganizationId,
+    session: &Session,
+    (proven, now): (Proven, Timestamp),
+) -> Statement {
+    const SQL: &str =
+        "UPDATE session SET proven = $3, proven_at = $4 WHERE organization = $1 AND token_hash = $2";
+    Statement::new(SQL, p![organization, session.token_hash, proven.key(), now]).expect_rows(1)
+}
+
+/// The session is there and has shown what it had shown when it was loaded; a conflict if not.
+pub fn stands(organization: OrganizationId, session: &Session) -> Statement {
+    const SQL: &str = "SELECT 1 FROM session WHERE organization = $1 AND token_hash = $2 AND stage = 'full' \
+        AND proven = $3 AND proven_at = $4";
+    Statement::guard(SQL, p![organization, session.token_hash, session.proven.key(), session.proven_at])
+}
+
+/// The complete sessions of these names, each with its account.
+pub async fn by_ids(
+    store: &Store,
+    organization: OrganizationId,
+    ids: &[SessionId],
+) -> Result<Vec<(Session, Account)>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        session_columns!(),
+        ", ",
+        account_columns!(),
+        " FROM session s JOIN account a ON a.organization = s.organization AND a.id = s.account \
+          WHERE s.organization = $1 AND s.stage = 'full'"
+    );
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Value::from(*id));
+    store.select(Select::new(SQL, p![organization]).list(" AND s.id IN (", ids, ")")).await
 }
 
 /// Notes that the session is in use.

@@ -4,7 +4,7 @@ use crate::{Web, chrome::Frame, error::PageError, form::Posted, visit::Admin};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use claviger_app::session::SignedIn;
 use claviger_domain::{
-    id::{AccountId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId},
+    id::{AccountId, ApplicationId, ApplicationKeyId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId},
     permission::{Granted, ManageUsers},
 };
 use std::str::FromStr;
@@ -29,6 +29,14 @@ impl Named for DeviceId {
 
 impl Named for DeviceGroupId {
     const WHAT: &'static str = "device group";
+}
+
+impl Named for ApplicationId {
+    const WHAT: &'static str = "application";
+}
+
+impl Named for ApplicationKeyId {
+    const WHAT: &'static str = "certificate";
 }
 
 impl Named for ConnectKeyId {

@@ -7,7 +7,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Choice, Errors, Field, Posted},
-    view::{filters, page, render, unprocessable},
+    view::{Link, filters, page, render, unprocessable},
     visit::Admin,
 };
 use askama::Template;
@@ -125,6 +125,7 @@ struct GroupPage {
     hours: Field,
     pause_at: Field,
     user: Field,
+    applications: Vec<Link>,
 }
 
 impl GroupPage {
@@ -134,6 +135,7 @@ impl GroupPage {
         let counted = web.app().groups(&granted).await?;
         let members = counted.iter().find(|counted| counted.group.id == group.id);
         let members = members.map_or(0, |counted| counted.members);
+        let applications = web.app().applications_of_group(&granted, group.id).await?;
         let progress = web.app().rule_progress(&granted, group.id).await?;
         let zone = &organization.settings.time_zone;
         let default_days = organization.settings.enrollment_days.get();
@@ -169,6 +171,13 @@ impl GroupPage {
             hours: Field::of(hours.to_string()),
             pause_at: Field::of(pause_at.to_string()),
             user: Field::default(),
+            applications: applications
+                .iter()
+                .map(|one| Link {
+                    href: format!("/admin/applications/{}", one.id),
+                    label: one.name.as_str().to_owned(),
+                })
+                .collect(),
         })
     }
 }

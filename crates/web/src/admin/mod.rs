@@ -10,6 +10,9 @@ mod administrator;
 mod administrator_actions;
 mod administrators;
 mod api_keys;
+mod application;
+mod application_form;
+mod applications;
 mod bulk;
 mod change;
 mod charts;
@@ -56,6 +59,7 @@ mod usage;
 mod user;
 mod user_actions;
 mod user_activity;
+mod user_applications;
 mod user_devices;
 mod user_new;
 mod users;
@@ -114,6 +118,9 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(device_users::routes())
         .merge(connect_keys::routes())
         .merge(user_devices::routes())
+        .merge(applications::routes())
+        .merge(application::routes())
+        .merge(user_applications::routes())
         .merge(usage::routes())
         .route("/admin/tokens", get(tokens::show))
         .route("/admin/tokens/import", get(token_import::show).merge(token_upload()))

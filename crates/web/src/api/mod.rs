@@ -3,6 +3,9 @@
 mod administrators;
 mod administrators_mfa;
 mod api_keys;
+mod application_parts;
+mod application_shapes;
+mod applications;
 mod body;
 mod condition;
 mod connect_keys;
@@ -45,13 +48,16 @@ use axum::{
     middleware,
     routing::{delete, get, post, put},
 };
-use claviger_app::token_file::FILE_LIMIT;
+use claviger_app::{applications::LARGEST_METADATA, token_file::FILE_LIMIT};
 
 pub(crate) use body::{Body, Query};
 pub(crate) use key::bearer;
 pub use limit::ApiLimits;
 pub(crate) use limit::Limiter;
 pub(crate) use problem::ApiError;
+
+/// Metadata as text of JSON, in which quotes and line breaks are two signs.
+const METADATA_LIMIT: usize = 2 * LARGEST_METADATA;
 
 pub(crate) fn routes(web: &Web) -> Router<Web> {
     let counted = Router::new()
@@ -108,6 +114,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
                 .layer(mail_texts::limit()),
         )
         .merge(device_routes())
+        .merge(application_routes())
         .route_layer(middleware::from_fn_with_state(web.clone(), gate::counted));
     let uncounted = Router::new()
         .route("/users/{id}/mfa/verify", post(mfa::verify))
@@ -157,6 +164,35 @@ fn device_routes() -> Router<Web> {
         .route("/connect-keys/{id}", get(connect_keys::show))
         .route("/connect-keys/{id}/rotate", post(connect_keys::rotate))
         .route("/connect-keys/{id}/revoke", post(connect_keys::revoke))
+}
+
+fn application_routes() -> Router<Web> {
+    Router::new()
+        .route("/applications", get(applications::list).post(applications::create))
+        .route(
+            "/applications/metadata",
+            post(applications::read_metadata).layer(DefaultBodyLimit::max(METADATA_LIMIT)),
+        )
+        .route("/applications/templates", get(applications::list_templates).post(applications::fill_template))
+        .route(
+            "/applications/{id}",
+            get(applications::show).put(applications::change).delete(applications::delete),
+        )
+        .route("/applications/{id}/preview", get(application_parts::preview))
+        .route("/applications/{id}/groups", get(application_parts::groups))
+        .route(
+            "/applications/{id}/groups/{group}",
+            put(application_parts::assign).delete(application_parts::unassign),
+        )
+        .route(
+            "/applications/{id}/certificates",
+            get(application_parts::certificates).post(application_parts::make_certificate),
+        )
+        .route("/applications/{id}/certificates/{certificate}", delete(application_parts::remove_certificate))
+        .route(
+            "/applications/{id}/certificates/{certificate}/switch",
+            post(application_parts::switch_certificate),
+        )
 }
 
 /// Administrators, where they are signed in, their MFA and the resets of it that wait.

@@ -9,8 +9,8 @@ use axum::{
 use claviger_app::Refusal;
 use claviger_domain::{
     id::{
-        AccountId, ApiKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, JobId, MailId, ResetId,
-        SessionId, TokenId,
+        AccountId, ApiKeyId, ApplicationId, ApplicationKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId,
+        GroupId, JobId, MailId, ResetId, SessionId, TokenId,
     },
     mail::Kind,
 };
@@ -53,7 +53,7 @@ ids! {
     "id" OneReset(ResetId), "reset";
     /// A group.
     "id" OneGroup(GroupId), "group";
-    /// A group of users, beside the group of devices.
+    /// A group of users, beside the group of devices or the application.
     "group" OneBoundGroup(GroupId), "group";
     /// A device.
     "id" OneDevice(DeviceId), "device";
@@ -61,6 +61,10 @@ ids! {
     "device" OneDeviceMember(DeviceId), "device";
     /// A group of devices.
     "id" OneDeviceGroup(DeviceGroupId), "device group";
+    /// An application.
+    "id" OneApplication(ApplicationId), "application";
+    /// A certificate, beside the application.
+    "certificate" OneCertificate(ApplicationKeyId), "certificate";
     /// A connect key.
     "id" OneConnectKey(ConnectKeyId), "connect key";
     /// A hardware token.

@@ -2,12 +2,17 @@
 //! down, and shapes that several operations share.
 
 use claviger_app::{
+    applications::templates,
     bulk, device_admin,
     stored::{Encryption, MailState, device_list::STATUSES},
 };
 use claviger_domain::{
     account::State,
     activity::Group,
+    application::{
+        Access, Tile,
+        saml::{Binding, Fact, NameId, Requests, Signed},
+    },
     device::{FirstFactor, NotEnrolled, Platform, Sudo, WhenDown},
     mail::Kind,
     mfa_reset::ResetApproval,
@@ -76,6 +81,15 @@ shapes! {
     WhenDownWord is one_of(WhenDown::ALL.iter().map(|when| when.key()));
     NotEnrolledWord is one_of(NotEnrolled::ALL.iter().map(|way| way.key()));
     SudoWord is one_of(Sudo::ALL.iter().map(|sudo| sudo.key()));
+    AccessWord is one_of(Access::ALL.iter().map(|access| access.key()));
+    TileWord is one_of(Tile::ALL.iter().map(|tile| tile.key()));
+    FreshCodeWord is one_of(["not_asked", "every_time", "older_than"]);
+    BindingWord is one_of(Binding::ALL.iter().map(|binding| binding.key()));
+    RequestsWord is one_of(Requests::ALL.iter().map(|requests| requests.key()));
+    SignedWord is one_of(Signed::ALL.iter().map(|signed| signed.key()));
+    NameIdWord is one_of(NameId::ALL.iter().map(|name| name.key()));
+    SourceWord is one_of(Fact::ALL.iter().map(|fact| fact.key()).chain(["groups", "constant"]));
+    TemplateWord is one_of(templates::ALL.iter().map(|template| template.key));
     HeldWord is one_of(["stock", "assigned"]);
     BadRowsWord is one_of(["refuse", "skip"]);
     EventGroupWord is one_of(Group::ALL.map(Group::key));

@@ -6,6 +6,7 @@ use crate::{
     error::PageError,
     flash::Said,
     own::recovery_path,
+    saml::Next,
     signin::Portal,
     theme::Theme,
     view::{filters, page},
@@ -14,7 +15,7 @@ use crate::{
 use askama::Template;
 use axum::{extract::State, response::Response};
 use claviger_app::{session::SignedIn, words};
-use claviger_domain::{recovery::is_few, sign_in::TotpSwitch, status::Status};
+use claviger_domain::{application::Application, recovery::is_few, sign_in::TotpSwitch, status::Status};
 
 #[derive(Template)]
 #[template(path = "portal/home.html")]
@@ -22,6 +23,14 @@ struct Home {
     chrome: PortalChrome,
     greeting: String,
     banner: Option<Banner>,
+    tiles: Vec<Tile>,
+}
+
+struct Tile {
+    href: String,
+    name: String,
+    description: String,
+    initial: String,
 }
 
 struct Banner {
@@ -37,7 +46,11 @@ pub(super) async fn show(
     User(me): User,
     theme: Theme,
     said: Said,
+    on_the_way: Next,
 ) -> Result<Response, PageError> {
+    if let Some(response) = on_the_way.followed(&web) {
+        return Ok(response);
+    }
     let organization = web.app().organization().await?;
     let first = &me.account.name.first;
     let called =
@@ -60,7 +73,14 @@ pub(super) async fn show(
         _ => None,
     };
     let chrome = PortalChrome::new(&web, &me, theme, said, "home").await?;
-    Ok(page(&Home { chrome, greeting: format!("Hello, {called}"), banner }))
+    let tile = |application: Application| Tile {
+        href: format!("/applications/{}", application.id),
+        name: application.name.as_str().to_owned(),
+        initial: application.name.as_str().chars().take(1).flat_map(char::to_uppercase).collect(),
+        description: application.description,
+    };
+    let tiles = web.app().own_applications(&me).await?.into_iter().map(tile).collect();
+    Ok(page(&Home { chrome, greeting: format!("Hello, {called}"), banner, tiles }))
 }
 
 /// S4.9: a warning while few recovery codes are left.

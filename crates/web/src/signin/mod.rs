@@ -149,7 +149,7 @@ async fn submit_password(
 
 /// S4.11: the time to set MFA up has ended.
 async fn locked_out_page(web: &Web, portal: Portal, theme: Theme) -> Result<Response, PageError> {
-    let contact = support(web).await?.unwrap_or_else(|| "your administrator".into());
+    let contact = contact(web).await?;
     let page = Message {
         chrome: Chrome::new(web, theme).await?,
         kind: "danger",
@@ -174,7 +174,7 @@ pub(crate) async fn locked_out(
 }
 
 async fn barred_page(web: &Web, portal: Portal, theme: Theme) -> Result<Response, PageError> {
-    let contact = support(web).await?.unwrap_or_else(|| "your administrator".into());
+    let contact = contact(web).await?;
     let page = Message {
         chrome: Chrome::new(web, theme).await?,
         kind: "warning",
@@ -183,6 +183,11 @@ async fn barred_page(web: &Web, portal: Portal, theme: Theme) -> Result<Response
         action: Some(Link { href: portal.path("/sign-in"), label: "Back to sign-in".into() }),
     };
     Ok(render(StatusCode::FORBIDDEN, &page))
+}
+
+/// Whom to turn to, in words that follow "contact".
+pub(crate) async fn contact(web: &Web) -> Result<String, PageError> {
+    Ok(support(web).await?.unwrap_or_else(|| "your administrator".into()))
 }
 
 async fn support(web: &Web) -> Result<Option<String>, PageError> {
@@ -313,6 +318,10 @@ async fn sign_out(
 ) -> Result<Response, PageError> {
     let (parts, _) = request.into_parts();
     let visit = visit::visit(&web, portal.realm, &parts).await?;
-    web.app().sign_out(visit).await?;
-    Ok(visit::forget(&web, portal.realm, flash::redirect(&portal.path("/sign-in"), "signed_out")))
+    let response = match web.app().sign_out_everywhere(visit).await? {
+        // Applications that were told of this session are told of its end.
+        Some(token) => Redirect::to(&format!("/sign-out/applications/{}", token.expose())).into_response(),
+        None => flash::redirect(&portal.path("/sign-in"), "signed_out"),
+    };
+    Ok(visit::forget(&web, portal.realm, response))
 }

@@ -5,6 +5,7 @@ import './code-field.js';
 import './copy.js';
 import './days.js';
 import './dialog.js';
+import './forward.js';
 import './menu.js';
 import './password.js';
 import './poll.js';

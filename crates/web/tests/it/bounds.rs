@@ -33,6 +33,8 @@ fn beside(operation: &str, field: &str, ids: &Value) -> Value {
         ("startBulk", "reason") => json!({ "action": "reset_mfa", "enrollment_days": 7, "ids": ids }),
         ("startBulk", "group") => json!({ "action": "add_to_group", "ids": ids }),
         ("startDeviceBulk", "group") => json!({ "action": "add_to_group" }),
+        ("createApplication" | "changeApplication", "fresh_minutes") => json!({ "fresh_code": "older_than" }),
+        ("fillApplicationTemplate", _) => json!({ "own": "acme" }),
         ("startBulk", _) => json!({ "enrollment_days": 7, "ids": ids }),
         ("setGroupRule", _) => {
             json!({ "kind": "waves", "enrollment_days": 7, "wave_size": 9, "wave_hours": 9, "pause_at": 9 })
@@ -145,6 +147,8 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
     let alice = created(&site, "alice").await;
     let group = site.call(Method::POST, "/groups", Some(json!({ "name": "Sales" }))).await.json();
     let fleet = site.call(Method::POST, "/device-groups", Some(json!({ "name": "Web" }))).await.json();
+    let wiki = json!({ "name": "Wiki", "entity_id": "urn:wiki", "consumers": [{ "address": "https://wiki.example/acs" }] });
+    let wiki = site.call(Method::POST, "/applications", Some(wiki)).await.json();
     let device = json!({ "id": crate::devices::enrolled(&site, 1).await });
     let grace = json!({ "email": "grace@acme.test", "role": "manager" });
     let grace = site.call(Method::POST, "/administrators", Some(grace)).await.json();
@@ -158,6 +162,7 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
         ("/users/{user}", &alice),
         ("/devices/{id}", &device),
         ("/device-groups/{id}", &fleet),
+        ("/applications/{id}", &wiki),
         ("/groups/{id}", &group),
         ("/groups/{group}", &group),
         ("/administrators/{id}", &grace),

@@ -73,7 +73,7 @@ async fn the_description_and_the_routes_are_the_same() {
     assert_eq!(described, routed());
     for operation in &described {
         let (method, path) = operation.split_once(' ').unwrap();
-        let uri = ["{id}", "{user}", "{session}", "{kind}", "{device}", "{group}", "{key}"]
+        let uri = ["{id}", "{user}", "{session}", "{kind}", "{device}", "{group}", "{key}", "{certificate}"]
             .iter()
             .fold(path.to_owned(), |uri, part| uri.replace(part, ID));
         let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
@@ -176,9 +176,12 @@ async fn things(site: &Site) -> Vec<(String, Method, Value)> {
     let user = created(site, "alice").await;
     let group = site.call(Method::POST, "/groups", Some(json!({ "name": "Sales" }))).await.json();
     let smtp = json!({ "enabled": true, "host": "mail.acme.test", "encryption": "implicit", "from_address": "it@acme.test" });
+    let wiki = |name: &str| json!({ "name": name, "entity_id": "urn:wiki", "consumers": [{ "address": "https://wiki.example/acs" }] });
+    let application = site.call(Method::POST, "/applications", Some(wiki("Wiki"))).await.json();
     let servers = site.call(Method::POST, "/device-groups", Some(json!({ "name": "Servers" }))).await.json();
     let device = crate::devices::enrolled(site, 1).await;
     vec![
+        (format!("/applications/{}", id_of(&application)), Method::PUT, wiki("Lore")),
         (format!("/devices/{device}"), Method::PATCH, json!({ "name": "db-1" })),
         (format!("/device-groups/{}", id_of(&servers)), Method::PUT, json!({ "name": "Machines" })),
         (format!("/users/{}", id_of(&user)), Method::PATCH, json!({ "display_name": "Al" })),

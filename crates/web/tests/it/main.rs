@@ -20,6 +20,7 @@ mod permissions;
 mod repeated;
 mod resets;
 mod rollout;
+mod saml;
 mod settings;
 mod site;
 mod streams;

@@ -3,7 +3,7 @@
 //! Paths are read from where the sources register them, so that no second list can be forgotten; which methods a path
 //! takes is asked of the router itself.
 
-mod requests;
+pub(crate) mod requests;
 mod sources;
 
 use crate::*;

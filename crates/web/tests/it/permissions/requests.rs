@@ -20,8 +20,12 @@ use serde_json::{Value, json};
 pub(super) const ID: &str = "0190a000-0000-7000-8000-000000000000";
 const PASSWORD: &str = "wandering seal 41 plum";
 /// Forms that come in parts.
-const UPLOADS: &[&str] =
-    &["/admin/users/import", "/admin/tokens/import", "/admin/settings/organization/logo"];
+const UPLOADS: &[&str] = &[
+    "/admin/users/import",
+    "/admin/tokens/import",
+    "/admin/settings/organization/logo",
+    "/admin/applications/new/metadata",
+];
 
 /// Who sends a request.
 #[derive(Clone, Copy)]
@@ -156,7 +160,7 @@ fn smallest(schema: &Value, document: &Value) -> Value {
 }
 
 /// A user who can sign in without a code; their e-mail.
-pub(super) async fn a_user(site: &Site) -> String {
+pub(crate) async fn a_user(site: &Site) -> String {
     let host = Actor { who: Who::Host, name: "test".into(), address: String::new() };
     let granted: Granted<ManageUsers> = host.granted().unwrap();
     let email = "alice@acme.test";
@@ -175,7 +179,7 @@ pub(super) async fn a_user(site: &Site) -> String {
 }
 
 /// The cookie of a new session of that user.
-pub(super) async fn signed_in(site: &Site, email: &str) -> String {
+pub(crate) async fn signed_in(site: &Site, email: &str) -> String {
     let body = format!("identifier={}&password=wandering+seal+41+plum", email.replace('@', "%40"));
     let answer = site.send(form("/sign-in", "", &body)).await;
     assert_eq!(answer.status.as_u16(), 303, "{}", answer.text);
