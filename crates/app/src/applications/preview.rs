@@ -2,8 +2,8 @@
 
 use super::certificates::instant;
 use crate::{
-    App, Refusal,
-    saml::{assignment, usual_class},
+    App, Refusal, door,
+    saml::usual_class,
 };
 use claviger_domain::{
     account::{Account, Realm},
@@ -69,7 +69,7 @@ impl App {
         let (store, now) = (&self.0.store, self.now());
         let groups = table::application::groups_of_user(store, organization.id, id, account.id).await?;
         let proven = all_that_is_asked(&account, organization.totp, now);
-        let visitor = Visitor { account: &account, proven, proven_at: now, assignment: assignment(&groups) };
+        let visitor = Visitor { account: &account, proven, proven_at: now, assignment: door::assignment(&groups) };
         let request = Request { at: now, freshness: Freshness::Any, interaction: Interaction::Allowed };
         let doors = (application.access, application.fresh_code);
         let decided = release(doors, &request, Some(&visitor), (organization.totp, now));
