@@ -96,6 +96,11 @@ impl Settings {
         self.redirects.iter().any(|known| known.as_str() == redirect)
     }
 
+    /// Whether people may land there after they signed out.
+    pub fn lands(&self, address: &str) -> bool {
+        self.after_log_out.iter().any(|known| known.as_str() == address)
+    }
+
     /// The scopes that are given of those that were asked for; nothing without `openid`.
     pub fn given(&self, asked: &str) -> Option<Vec<Scope>> {
         let asked: Vec<_> = asked.split(' ').filter_map(Scope::from_key).collect();
