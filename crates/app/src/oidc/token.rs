@@ -108,6 +108,9 @@ impl App {
             Err(error) => return Ok(Err(error)),
         };
         let Client(party) = client;
+        if matches!(shown, Shown::Refresh { .. }) && party.settings.refresh == Refresh::None {
+            return Ok(Err(error("unauthorized_client", "The application has no refresh tokens.")));
+        }
         until_decided!({
             let (grant, checked) = match self.presented(party, shown).await? {
                 Some(found) => found,
@@ -220,8 +223,7 @@ impl App {
         let access = Token::new("", self.random());
         let until = now.plus(TOKEN_LASTS);
         draft.write(oidc::add_token(organization, grant.id, (Kind::Access, access.hash(), until)));
-        let goes_on = party.settings.refresh == Refresh::Rotating && grant.scopes.contains(&Scope::OfflineAccess);
-        let refresh = goes_on.then(|| Token::new("", self.random()));
+        let refresh = grant.scopes.contains(&Scope::OfflineAccess).then(|| Token::new("", self.random()));
         if let Some(refresh) = &refresh {
             let kept = (Kind::Refresh, refresh.hash(), grant.expires_at);
             draft.write(oidc::add_token(organization, grant.id, kept));

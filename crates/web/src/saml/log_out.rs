@@ -3,7 +3,8 @@
 use super::{
     forward,
     forward::Told,
-    sign_on::{in_form, named, wrong_page},
+    doors::wrong_page,
+    sign_on::{in_form, named},
 };
 use crate::{Web, error::PageError, flash, form::Posted, origin::From as FromOrigin, theme::Theme};
 use axum::{
