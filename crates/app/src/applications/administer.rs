@@ -102,7 +102,9 @@ impl App {
     pub async fn own_applications(&self, me: &SignedIn) -> Result<Vec<Application>, Problem> {
         let organization = self.organization().await?.id;
         let mut all = table::application::of_user(&self.0.store, organization, me.account.id).await?;
-        all.retain(|one| one.access == Access::Enabled && one.tile == Tile::Shown && one.protocol.can_begin_here());
+        all.retain(|one| {
+            one.access == Access::Enabled && one.tile == Tile::Shown && one.protocol.can_begin_here()
+        });
         Ok(all)
     }
 

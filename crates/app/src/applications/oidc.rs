@@ -212,8 +212,8 @@ impl App {
         id: ApplicationId,
         form: &OidcForm,
     ) -> Result<Application, Refusal> {
-        let before = self.load_oidc_application(id).await?;
         let parsed = form.parse()?;
+        let before = self.load_oidc_application(id).await?;
         self.require_fresh_code(granted.actor())?;
         self.refuse_taken_application(&parsed, Some(id)).await?;
         let after = Application { revision: before.revision, ..parsed.made(id, before.created_at) };
@@ -235,14 +235,14 @@ impl App {
         granted: &Granted<ManageUsers>,
         (id, hours): (ApplicationId, i64),
     ) -> Result<Token, Refusal> {
+        if !(0..=MOST_HOURS).contains(&hours) {
+            let message = format!("Hours must be between 0 and {MOST_HOURS}.");
+            return Err(FieldError::new("hours", message).into());
+        }
         self.require_fresh_code(granted.actor())?;
         let application = self.load_oidc_application(id).await?;
         if !keeps_secret(&application) {
             return Err(Refusal::state("public_client", "A public application keeps no secret."));
-        }
-        if !(0..=MOST_HOURS).contains(&hours) {
-            let message = format!("Hours must be between 0 and {MOST_HOURS}.");
-            return Err(FieldError::new("hours", message).into());
         }
         let secret = Token::new(PREFIX, self.random());
         let mut draft = Draft::new(self, granted.actor()).await?;

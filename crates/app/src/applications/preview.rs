@@ -1,10 +1,7 @@
 //! What an application would be told of somebody, without telling it (S10.1).
 
 use super::certificates::instant;
-use crate::{
-    App, Refusal, door,
-    saml::usual_class,
-};
+use crate::{App, Refusal, door, saml::usual_class};
 use claviger_domain::{
     account::{Account, Realm},
     application::{
@@ -89,7 +86,8 @@ impl App {
         let (store, now) = (&self.0.store, self.now());
         let groups = table::application::groups_of_user(store, organization.id, id, account.id).await?;
         let proven = all_that_is_asked(&account, organization.totp, now);
-        let visitor = Visitor { account: &account, proven, proven_at: now, assignment: door::assignment(&groups) };
+        let visitor =
+            Visitor { account: &account, proven, proven_at: now, assignment: door::assignment(&groups) };
         let request = Request { at: now, freshness: Freshness::Any, interaction: Interaction::Allowed };
         let doors = (application.access, application.fresh_code);
         let decided = release(doors, &request, Some(&visitor), (organization.totp, now));

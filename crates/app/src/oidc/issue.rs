@@ -64,17 +64,14 @@ impl App {
     ) -> Result<Result<AtDoor, Over>, Problem> {
         let (organization, store) = (self.organization().await?.id, &self.0.store);
         let found = table::session::by_ids(store, organization, &[grant.session]).await?;
-        let alive = found.into_iter().find(|(session, account)| {
-            session.expires_at > self.now() && account.id == grant.account
-        });
+        let alive = found
+            .into_iter()
+            .find(|(session, account)| session.expires_at > self.now() && account.id == grant.account);
         let Some((session, account)) = alive else { return Ok(Err(Over::Session)) };
         let groups = table::application::groups_of_user(store, organization, party.id(), account.id).await?;
         let person = AtDoor { session, account, groups };
-        let request = Request {
-            at: grant.asked_at,
-            freshness: Freshness::Any,
-            interaction: Interaction::Forbidden,
-        };
+        let request =
+            Request { at: grant.asked_at, freshness: Freshness::Any, interaction: Interaction::Forbidden };
         Ok(match self.released(&party.application, &request, Some(&person)).await? {
             Release::Tell(_) => Ok(person),
             Release::Refuse(reason) => Err(Over::Reason(reason)),

@@ -33,9 +33,7 @@ impl SigningKey {
     /// The key of that algorithm in PKCS #8, DER.
     pub(super) fn from_pkcs8(kid: String, algorithm: Algorithm, der: &[u8]) -> Result<Self, WrongKey> {
         let pair = match algorithm {
-            Algorithm::Rs256 => {
-                Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).map_err(|_| WrongKey)?))
-            }
+            Algorithm::Rs256 => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).map_err(|_| WrongKey)?)),
             Algorithm::Es256 => Pair::P256(
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| WrongKey)?,
             ),
@@ -103,21 +101,25 @@ impl PublicKey<'_> {
         match self.algorithm {
             Algorithm::Rs256 => {
                 let (n, e) = rsa_numbers(self.key)?;
-                Some(json!({ "kty": "RSA", "use": "sig", "alg": alg, "kid": kid, "n": encoded(n), "e": encoded(e) }))
+                Some(
+                    json!({ "kty": "RSA", "use": "sig", "alg": alg, "kid": kid, "n": encoded(n), "e": encoded(e) }),
+                )
             }
             Algorithm::Es256 => {
                 let (x, y) = self.key.strip_prefix(&[4]).filter(|point| point.len() == 64)?.split_at(32);
                 let (x, y) = (encoded(x), encoded(y));
-                Some(json!({ "kty": "EC", "use": "sig", "alg": alg, "kid": kid, "crv": "P-256", "x": x, "y": y }))
+                Some(
+                    json!({ "kty": "EC", "use": "sig", "alg": alg, "kid": kid, "crv": "P-256", "x": x, "y": y }),
+                )
             }
         }
     }
 
     fn verifies(&self, octets: &[u8], signature: &[u8]) -> bool {
         match self.algorithm {
-            Algorithm::Rs256 => {
-                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key).verify(octets, signature).is_ok()
-            }
+            Algorithm::Rs256 => UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key)
+                .verify(octets, signature)
+                .is_ok(),
             Algorithm::Es256 => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key).verify(octets, signature).is_ok()
             }

@@ -45,6 +45,24 @@ pub enum Turn {
     AtOnce,
 }
 
+impl Turn {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Planned, Self::AtOnce];
+
+    /// The word in the log and in the API.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::AtOnce => "at_once",
+        }
+    }
+
+    /// What that word means.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|turn| turn.key() == key)
+    }
+}
+
 /// The keys with what each does, those that are gone left out.
 fn published(keys: Vec<OidcKey>, now: Timestamp) -> Vec<(OidcKey, Duty)> {
     let mut all = Vec::with_capacity(keys.len());
@@ -112,8 +130,11 @@ impl App {
         let (keys, now) = (oidc_key::all(&self.0.store, organization).await?, self.now());
         let Some(last) = keys.iter().map(|key| key.signs_from).max() else { return Ok(()) };
         let kept = published(keys.clone(), now);
-        let gone: Vec<_> =
-            keys.iter().filter(|key| kept.iter().all(|(kept, _)| kept.id != key.id)).map(|key| key.id).collect();
+        let gone: Vec<_> = keys
+            .iter()
+            .filter(|key| kept.iter().all(|(kept, _)| kept.id != key.id))
+            .map(|key| key.id)
+            .collect();
         if !is_due(last, now) && gone.is_empty() {
             return Ok(());
         }
@@ -151,15 +172,20 @@ impl App {
             return Err(Refusal::state("next_key_exists", message));
         }
         let mut draft = Draft::new(self, granted.actor()).await?;
-        let (from, word) = match turn {
-            Turn::Planned => (now.plus(PUBLISHED_BEFORE), "planned"),
+        let from = match turn {
+            Turn::Planned => now.plus(PUBLISHED_BEFORE),
             Turn::AtOnce => {
                 draft.write_all(keys.iter().map(|key| oidc_key::remove(organization, key.id)));
-                (now, "at_once")
+                now
             }
         };
         self.next_oidc_keys(&mut draft, &keys, from).await?;
-        draft.log("application.signing_key.make", &Target::default(), "success", json!({ "turn": word }));
+        draft.log(
+            "application.signing_key.make",
+            &Target::default(),
+            "success",
+            json!({ "turn": turn.key() }),
+        );
         match draft.commit().await? {
             Commit::Committed => Ok(()),
             Commit::Conflict => Err(Refusal::Changed),
@@ -184,7 +210,8 @@ impl App {
             });
             let pkcs8 = made.await.ok().flatten().ok_or_else(unmade)?;
             let id = OidcKeyId::new(draft.now, self.random());
-            let key = SigningKey::from_pkcs8(id.to_string(), *algorithm, pkcs8.expose()).map_err(|_| unmade())?;
+            let key =
+                SigningKey::from_pkcs8(id.to_string(), *algorithm, pkcs8.expose()).map_err(|_| unmade())?;
             let secret = self.0.sealer.seal(secret_place(id), self.random(), pkcs8.expose())?;
             let key = OidcKey {
                 id,

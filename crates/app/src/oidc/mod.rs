@@ -84,7 +84,8 @@ fn extended(address: &str, parameters: &[(&str, &str)]) -> String {
 /// RFC 3986 §2.3: all but unreserved characters written as their bytes.
 fn escaped(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let written = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let written =
+        |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(written).collect()
 }
 
@@ -94,8 +95,13 @@ mod tests {
 
     #[test]
     fn parameters_stand_behind_what_an_address_has() {
-        assert_eq!(extended("https://a.example/cb", &[("code", "x"), ("state", "a b&c=ä")]),
-            "https://a.example/cb?code=x&state=a%20b%26c%3D%C3%A4");
-        assert_eq!(extended("https://a.example/cb?t=1", &[("error", "x")]), "https://a.example/cb?t=1&error=x");
+        assert_eq!(
+            extended("https://a.example/cb", &[("code", "x"), ("state", "a b&c=ä")]),
+            "https://a.example/cb?code=x&state=a%20b%26c%3D%C3%A4"
+        );
+        assert_eq!(
+            extended("https://a.example/cb?t=1", &[("error", "x")]),
+            "https://a.example/cb?t=1&error=x"
+        );
     }
 }

@@ -56,7 +56,8 @@ const fn error(error: &'static str, description: &'static str) -> TokenError {
     TokenError { error, description }
 }
 
-const NOT_GOOD: TokenError = error("invalid_grant", "It is unknown, used, too old, or not for this application.");
+const NOT_GOOD: TokenError =
+    error("invalid_grant", "It is unknown, used, too old, or not for this application.");
 const OVER: TokenError = error("invalid_grant", "The person is not let in any more.");
 
 /// What tokens are given for.

@@ -12,10 +12,10 @@ mod pending;
 mod receive;
 mod sign_on;
 
+pub use crate::door::{Entrance, Refused};
 pub use claviger_saml::{Kind as WrongMessage, binding::PostForm};
 pub use log_out::{LogOutStep, ReceivedLogOut};
 pub use message::Posted;
-pub use crate::door::{Entrance, Refused};
 pub use receive::{Received, Wrong};
 
 pub(crate) use assertion::{fulfilled, usual_class};

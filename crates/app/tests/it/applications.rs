@@ -33,6 +33,11 @@ pub(crate) fn wiki() -> ApplicationForm {
     }
 }
 
+/// The same under another name.
+pub(crate) fn wiki_named(name: &str) -> ApplicationForm {
+    ApplicationForm { name: name.into(), ..wiki() }
+}
+
 /// The application, and the group Staff that has it.
 pub(crate) async fn given(world: &World, form: &ApplicationForm) -> (Application, GroupId) {
     let application = world.app.create_application(&granted(), form).await.unwrap();

@@ -20,6 +20,7 @@ mod living;
 mod log;
 mod mail_texts;
 mod mails;
+mod oidc;
 mod races;
 mod requirement;
 mod rollout;

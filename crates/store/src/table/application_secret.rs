@@ -43,7 +43,11 @@ pub async fn of(
 }
 
 /// The first secret of a new application.
-pub fn first(organization: OrganizationId, id: ApplicationId, (hash, now): ([u8; 32], Timestamp)) -> Statement {
+pub fn first(
+    organization: OrganizationId,
+    id: ApplicationId,
+    (hash, now): ([u8; 32], Timestamp),
+) -> Statement {
     const SQL: &str =
         "UPDATE application SET secret_hash = $3, secret_made_at = $4 WHERE organization = $1 AND id = $2";
     Statement::new(SQL, p![organization, id, hash, now]).expect_rows(1)

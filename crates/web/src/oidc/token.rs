@@ -101,7 +101,11 @@ fn given(tokens: &Tokens) -> Response {
 
 /// RFC 6749 §5.2: with the way in which it should show itself.
 fn not_client() -> Response {
-    let mut response = refused(StatusCode::UNAUTHORIZED, "invalid_client", "The application is unknown, or its secret is wrong.");
+    let mut response = refused(
+        StatusCode::UNAUTHORIZED,
+        "invalid_client",
+        "The application is unknown, or its secret is wrong.",
+    );
     let way = HeaderValue::from_static("Basic realm=\"Claviger\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, way);
     response

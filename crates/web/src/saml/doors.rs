@@ -1,10 +1,6 @@
 //! The doors of applications, whatever they speak: how the way goes on, and what people are told who don't get in.
 
-use super::{
-    confirm, forward,
-    forward::Told,
-    next::sign_in_first,
-};
+use super::{confirm, forward, forward::Told, next::sign_in_first};
 use crate::{
     Web,
     chrome::Chrome,
@@ -59,7 +55,9 @@ impl Door {
     /// Where people begin again.
     fn begins(self) -> Link {
         match self {
-            Self::Saml(id) => Link { href: format!("/applications/{id}"), label: "Open the application".into() },
+            Self::Saml(id) => {
+                Link { href: format!("/applications/{id}"), label: "Open the application".into() }
+            }
             Self::Oidc(_) => home(),
         }
     }

@@ -1,9 +1,9 @@
 //! Single Logout, from application to application by way of the browser.
 
 use super::{
+    doors::wrong_page,
     forward,
     forward::Told,
-    doors::wrong_page,
     sign_on::{in_form, named},
 };
 use crate::{Web, error::PageError, flash, form::Posted, origin::From as FromOrigin, theme::Theme};

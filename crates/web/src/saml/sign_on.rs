@@ -1,8 +1,6 @@
 //! Requests to sign somebody in, tiles, and the way to the application.
 
-use super::{
-    doors::{self, Door, wrong_page},
-};
+use super::doors::{self, Door, wrong_page};
 use crate::{
     Web,
     error::PageError,

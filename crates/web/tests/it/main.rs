@@ -14,6 +14,8 @@ mod identity;
 mod keys;
 mod living;
 mod logo;
+mod oidc;
+mod oidc_attacks;
 mod pages;
 mod permissions;
 mod repeated;

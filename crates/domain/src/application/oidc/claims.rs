@@ -25,8 +25,24 @@ pub enum Value {
 
 /// Claims that say what a token is; nothing about a user is told under these names.
 const RESERVED: [&str; 18] = [
-    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time", "acr", "amr", "azp", "at_hash", "c_hash",
-    "s_hash", "sid", "events", "cnf",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "nonce",
+    "auth_time",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "sid",
+    "events",
+    "cnf",
 ];
 
 impl Settings {
@@ -159,7 +175,8 @@ mod tests {
             ["name", "given_name", "preferred_username"],
             "there is no last name"
         );
-        let email = [("email".into(), text("alice@example.com")), ("email_verified".into(), Value::Flag(true))];
+        let email =
+            [("email".into(), text("alice@example.com")), ("email_verified".into(), Value::Flag(true))];
         assert_eq!(told(&[Scope::Email]), email);
         assert_eq!(told(&[Scope::Groups]), [("groups".into(), Value::Texts(groups.to_vec()))]);
     }
@@ -167,7 +184,8 @@ mod tests {
     #[test]
     fn an_own_claim_stands_in_the_place_of_a_scopes() {
         let own = |name: &str, source: &str| Attribute::parse(name, source, "x").unwrap();
-        let settings = settings(vec![own("email", "username"), own("family", "last_name"), own("realm", "constant")]);
+        let settings =
+            settings(vec![own("email", "username"), own("family", "last_name"), own("realm", "constant")]);
         let told = settings.claims(&[Scope::Email], &alice(), &[]);
         let names: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["email_verified", "email", "realm"], "what is unknown is left out");

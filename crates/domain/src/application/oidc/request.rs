@@ -161,7 +161,9 @@ impl Authorization {
         refuse_unsupported(parameters)?;
         match parameters.one("response_type")? {
             Some("code") => {}
-            Some(_) => return Err(fault(Error::UnsupportedResponseType, "Only response_type=code is offered.")),
+            Some(_) => {
+                return Err(fault(Error::UnsupportedResponseType, "Only response_type=code is offered."));
+            }
             None => return Err(wrong("response_type is missing.")),
         }
         if !matches!(parameters.one("response_mode")?, None | Some("query")) {
