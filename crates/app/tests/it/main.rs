@@ -21,6 +21,7 @@ mod log;
 mod mail_texts;
 mod mails;
 mod oidc;
+mod oidc_admin;
 mod races;
 mod requirement;
 mod rollout;

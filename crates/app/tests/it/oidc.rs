@@ -12,12 +12,12 @@ use claviger_app::{
 use claviger_domain::{
     application::{
         Application,
-        oidc::{key::Duty, request::Parameters},
+        oidc::request::Parameters,
         release::{Asked, Reason},
     },
     id::GroupId,
     secret::Secret,
-    time::{Span, Timestamp},
+    time::Span,
 };
 use claviger_store::{on_both, testing::TestDatabase};
 use data_encoding::BASE64URL_NOPAD;
@@ -27,7 +27,7 @@ const CALLBACK: &str = "https://wiki.example/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-fn wiki() -> OidcForm {
+pub(crate) fn wiki() -> OidcForm {
     OidcForm {
         name: "Wiki".into(),
         client: "public".into(),
@@ -38,7 +38,7 @@ fn wiki() -> OidcForm {
     }
 }
 
-async fn given(world: &World, form: &OidcForm) -> (Application, GroupId) {
+pub(crate) async fn given(world: &World, form: &OidcForm) -> (Application, GroupId) {
     let (application, _) = world.app.create_oidc_application(&granted(), form).await.unwrap();
     let form = GroupForm { name: format!("Staff of {}", form.name), ..GroupForm::default() };
     let group = world.app.create_group(&granted(), &form).await.unwrap();
@@ -82,7 +82,11 @@ fn code_of(entrance: Entrance) -> String {
     rest.split('&').next().unwrap().to_owned()
 }
 
-async fn client(world: &World, application: &Application, secret: Option<&Token>) -> Option<Client> {
+pub(crate) async fn client(
+    world: &World,
+    application: &Application,
+    secret: Option<&Token>,
+) -> Option<Client> {
     let secret = secret.map(|secret| Secret::from(secret.expose()));
     let shown = Credentials { client_id: application.id.to_string(), secret };
     world.app.oidc_client(&shown).await.unwrap().ok()
@@ -219,14 +223,19 @@ on_both!(whoever_is_asked_anew_shows_a_code_first, async |database: &TestDatabas
     world.app.add_member(&granted(), group, "alice").await.unwrap();
     let session = code_session(&world, "alice", &secret).await;
     world.later(Span::minutes(2));
-    for more in [[("prompt", "login")], [("max_age", "60")], [("max_age", "0")], [("prompt", "select_account")]] {
+    for more in
+        [[("prompt", "login")], [("max_age", "60")], [("max_age", "0")], [("prompt", "select_account")]]
+    {
         let kept = asked(&world, &application, &more).await;
         let entrance = at_door(&world, &application, &kept, &world.visit(&session).await).await;
         assert!(matches!(entrance, Entrance::Show { asked: Asked::Code, .. }), "{more:?}: {entrance:?}");
     }
     let silent = asked(&world, &application, &[("prompt", "none"), ("max_age", "60")]).await;
     let entrance = at_door(&world, &application, &silent, &world.visit(&session).await).await;
-    assert!(matches!(&entrance, Entrance::Go(address) if address.contains("error=login_required")), "{entrance:?}");
+    assert!(
+        matches!(&entrance, Entrance::Go(address) if address.contains("error=login_required")),
+        "{entrance:?}"
+    );
     let anew = asked(&world, &application, &[("prompt", "login")]).await;
     let me = world.signed_in(&session).await;
     world.app.show_again(&me, &Secret::from(world.code_now(&secret).as_str())).await.unwrap();
@@ -235,18 +244,21 @@ on_both!(whoever_is_asked_anew_shows_a_code_first, async |database: &TestDatabas
     assert_eq!(claims(&tokens)["auth_time"], world.app.now().seconds());
 });
 
-on_both!(a_code_that_gets_old_ends_refreshes_where_the_application_wants_a_fresh_one, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    let form = OidcForm { fresh_code: "older_than".into(), fresh_minutes: "30".into(), ..wiki() };
-    let (application, group) = given(&world, &form).await;
-    let (_, session) = alice_at(&world, group).await;
-    let tokens = redeem(&world, &application, &code(&world, &application, &session).await).await.unwrap();
-    world.later(Span::minutes(30));
-    let tokens = refresh(&world, &application, &tokens).await.unwrap();
-    world.later(Span::seconds(1));
-    assert!(!is_told(&world, &tokens).await);
-    ended(refresh(&world, &application, &tokens).await);
-});
+on_both!(
+    a_code_that_gets_old_ends_refreshes_where_the_application_wants_a_fresh_one,
+    async |database: &TestDatabase| {
+        let world = World::new(database).await;
+        let form = OidcForm { fresh_code: "older_than".into(), fresh_minutes: "30".into(), ..wiki() };
+        let (application, group) = given(&world, &form).await;
+        let (_, session) = alice_at(&world, group).await;
+        let tokens = redeem(&world, &application, &code(&world, &application, &session).await).await.unwrap();
+        world.later(Span::minutes(30));
+        let tokens = refresh(&world, &application, &tokens).await.unwrap();
+        world.later(Span::seconds(1));
+        assert!(!is_told(&world, &tokens).await);
+        ended(refresh(&world, &application, &tokens).await);
+    }
+);
 
 on_both!(a_hint_of_somebody_else_lets_nobody_in, async |database: &TestDatabase| {
     let world = World::new(database).await;
@@ -262,7 +274,10 @@ on_both!(a_hint_of_somebody_else_lets_nobody_in, async |database: &TestDatabase|
     assert!(matches!(entrance, Entrance::Refused { why: Refused::OtherPerson, .. }), "{entrance:?}");
     let kept = asked(&world, &application, &[hint[0], ("prompt", "none")]).await;
     let entrance = at_door(&world, &application, &kept, &bob).await;
-    assert!(matches!(&entrance, Entrance::Go(address) if address.contains("error=login_required")), "{entrance:?}");
+    assert!(
+        matches!(&entrance, Entrance::Go(address) if address.contains("error=login_required")),
+        "{entrance:?}"
+    );
 });
 
 on_both!(whoever_is_locked_out_gets_a_page, async |database: &TestDatabase| {
@@ -295,102 +310,6 @@ on_both!(a_request_waits_for_half_an_hour, async |database: &TestDatabase| {
     world.later(Span::minutes(31));
     let entrance = at_door(&world, &application, &kept, &world.visit(&session).await).await;
     assert!(matches!(entrance, Entrance::Stale), "{entrance:?}");
-});
-
-on_both!(keys_take_turns_without_a_gap, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    let (application, _) = given(&world, &wiki()).await;
-    let duties = async || {
-        let keys = world.app.oidc_signing_keys(&granted()).await.unwrap();
-        let of_kind = keys.iter().filter(|key| key.algorithm.key() == "RS256");
-        of_kind.map(|key| key.duty).collect::<Vec<_>>()
-    };
-    assert_eq!(duties().await, [Duty::Signs]);
-    world.later(Span::days(88));
-    world.app.work_once().await.unwrap();
-    assert_eq!(duties().await, [Duty::Signs]);
-    world.later(Span::days(1));
-    world.app.work_once().await.unwrap();
-    assert_eq!(duties().await, [Duty::Signs, Duty::Next]);
-    world.later(Span::days(1));
-    assert_eq!(duties().await, [Duty::Retired, Duty::Signs]);
-    world.later(Span::days(1));
-    world.app.work_once().await.unwrap();
-    assert_eq!(duties().await, [Duty::Signs]);
-    let kept: Vec<i64> = world.app.store().query("SELECT count(*) FROM oidc_key", Vec::new()).await.unwrap();
-    assert_eq!(kept, [2], "one of each kind");
-    assert_eq!(application.revision, 1);
-});
-
-on_both!(nodes_make_the_next_keys_once, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    given(&world, &wiki()).await;
-    let other = world.another_node(database).await;
-    world.later(Span::days(89));
-    let (here, there) = tokio::join!(world.app.work_once(), other.work_once());
-    (here.unwrap(), there.unwrap());
-    let kept: Vec<i64> = world.app.store().query("SELECT count(*) FROM oidc_key", Vec::new()).await.unwrap();
-    assert_eq!(kept, [4]);
-});
-
-on_both!(the_secret_before_is_taken_for_as_long_as_said, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    let form = OidcForm { client: "confidential".into(), ..wiki() };
-    let (application, old) = world.app.create_oidc_application(&granted(), &form).await.unwrap();
-    let (id, old) = (application.id, old.unwrap());
-    let new = world.app.replace_application_secret(&granted(), (id, 2)).await.unwrap();
-    for hours in [169, -1] {
-        let refused = world.app.replace_application_secret(&granted(), (id, hours)).await.unwrap_err();
-        assert_eq!(refused_fields(refused), ["hours"]);
-    }
-    assert!(client(&world, &application, Some(&old)).await.is_some());
-    world.later(Span::hours(2));
-    assert!(client(&world, &application, Some(&old)).await.is_none());
-    assert!(client(&world, &application, Some(&new)).await.is_some());
-    assert!(client(&world, &application, None).await.is_none());
-    let shown = world.app.application_secret(&granted(), id).await.unwrap().unwrap();
-    assert_eq!((shown.made_at, shown.old_until), (Some(START), None));
-    let public = OidcForm { client: "public".into(), ..form.clone() };
-    world.app.edit_oidc_application(&granted(), id, &public).await.unwrap();
-    world.app.edit_oidc_application(&granted(), id, &form).await.unwrap();
-    assert!(client(&world, &application, Some(&new)).await.is_none(), "it was forgotten");
-});
-
-on_both!(a_form_is_refused_with_each_field_that_is_wrong, async |database: &TestDatabase| {
-    let world = World::new(database).await;
-    let (application, _) = given(&world, &wiki()).await;
-    let claim = |name: &str| claviger_app::applications::AttributeForm {
-        name: name.into(),
-        source: "email".into(),
-        constant: String::new(),
-    };
-    for (form, fields) in [
-        (wiki(), vec!["name"]),
-        (OidcForm { name: "x".into(), redirects: " ".into(), ..wiki() }, vec!["redirects"]),
-        (OidcForm { name: "x".into(), redirects: "http://x.example".into(), ..wiki() }, vec!["redirects"]),
-        (OidcForm { name: "x".into(), after_log_out: "x".into(), ..wiki() }, vec!["after_log_out"]),
-        (OidcForm { name: "x".into(), start: "javascript:x".into(), ..wiki() }, vec!["start"]),
-        (OidcForm { name: "x".into(), scopes: vec!["admin".into()], ..wiki() }, vec!["scopes"]),
-        (OidcForm { name: "x".into(), scopes: vec!["openid".into()], ..wiki() }, vec!["scopes"]),
-        (OidcForm { name: "x".into(), claims: vec![claim("sub")], ..wiki() }, vec!["claims"]),
-        (OidcForm { name: "x".into(), claims: vec![claim("a"), claim("a")], ..wiki() }, vec!["claims"]),
-        (OidcForm { name: "x".into(), signed: "none".into(), ..wiki() }, vec!["signed"]),
-        (OidcForm { name: "".into(), client: "x".into(), refresh: "x".into(), ..wiki() }, vec!["name", "client", "refresh"]),
-    ] {
-        let refused = world.app.create_oidc_application(&granted(), &form).await.unwrap_err();
-        assert_eq!(refused_fields(refused), fields, "{form:?}");
-    }
-    assert_eq!(OidcForm::of(&application).unwrap(), OidcForm {
-        access: "enabled".into(),
-        tile: "shown".into(),
-        fresh_code: "not_asked".into(),
-        signed: "RS256".into(),
-        ..wiki()
-    });
-    let other = crate::applications::given(&world, &crate::applications::wiki_named("Saml")).await.0;
-    assert!(world.app.edit_oidc_application(&granted(), other.id, &OidcForm { name: "y".into(), ..wiki() }).await.is_err());
-    assert!(world.app.edit_application(&granted(), application.id, &crate::applications::wiki_named("z")).await.is_err());
-    let _: Timestamp = application.created_at;
 });
 
 on_both!(what_is_deleted_takes_its_tokens_along, async |database: &TestDatabase| {

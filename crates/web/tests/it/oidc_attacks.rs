@@ -2,7 +2,9 @@
 //! tokens that nobody signed (S10; RFC 9700).
 
 use crate::{
-    oidc::{CALLBACK, CHALLENGE, Given, Pairs, VERIFIER, application, parameter, redeeming, refused, token},
+    oidc_scene::{
+        CALLBACK, CHALLENGE, Given, Pairs, VERIFIER, application, parameter, redeeming, refused, token,
+    },
     *,
 };
 use axum::{
@@ -390,7 +392,8 @@ on_both!(a_forged_way_to_the_door_is_stale, async |database: &TestDatabase| {
     }
     let taken = "UPDATE application SET protocol = replace(protocol, 'tenant=1', 'tenant=2')";
     let batch = claviger_store::Batch::of([Statement::new(taken, p![])]);
-    given.site.app.store().commit(batch).await.unwrap();
+    let taken = given.site.app.store().commit(batch).await.unwrap();
+    assert_eq!(taken, claviger_store::Commit::Committed);
     let answer = page(&given.site, &session, &way).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "the address was taken back meanwhile: {}", answer.text);
 });
