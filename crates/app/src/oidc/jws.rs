@@ -1,5 +1,5 @@
-//! JSON Web Signatures (RFC 7515) of our own: what is signed here, and what comes back. A key signs with the one algorithm
-//! that it was made for; what a token says of its algorithm is compared with that, and decides nothing.
+//! JSON Web Signatures (RFC 7515) of our own: what is signed here, and what comes back. A key signs with the one
+//! algorithm that it was made for; what a token says of its algorithm is compared with that, and decides nothing.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,

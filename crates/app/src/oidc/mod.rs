@@ -1,5 +1,5 @@
-//! OpenID Connect behind the code: an application asks for one, the person is asked for what they owe, and the application
-//! gets tokens or not (S10.1, S10.2).
+//! OpenID Connect behind the code: an application asks for one, the person is asked for what they owe, and the
+//! application gets tokens or not (S10.1, S10.2).
 //!
 //! A request is checked when it comes ([`App::receive_authorization`]) and kept sealed with the browser until the person
 //! has shown who they are; then [`App::enter_oidc_application`] decides by the account as it is at that moment. What the

@@ -166,7 +166,7 @@ on_both!(a_password_alone_is_told_as_such_whatever_is_wanted, async |database: &
     let code = code_of(at_door(&world, &application, &kept, &world.visit(&session).await).await);
     let told = claims(&redeem(&world, &application, &code).await.unwrap());
     assert_eq!(told["amr"], serde_json::json!(["pwd"]));
-    assert_eq!(told["acr"], "urn:oasis:names:tc:SAML:2.0:ac:classes:Password");
+    assert_eq!(told["acr"], "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport");
 });
 
 on_both!(a_code_is_good_for_a_minute_and_a_token_for_ten, async |database: &TestDatabase| {

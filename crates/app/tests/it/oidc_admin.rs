@@ -1,4 +1,4 @@
-//! Applications that speak OpenID Connect as administrators see to them: forms, secrets, and keys as time goes by (S10.1).
+//! Applications that speak OpenID Connect as administrators see to them: forms, secrets, and keys as time goes by.
 
 use crate::{
     applications::wiki_named,

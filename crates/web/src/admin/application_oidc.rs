@@ -1,4 +1,4 @@
-//! Applications that speak OpenID Connect: a new one, their part of the page, their secret, and the keys that sign (S10).
+//! Applications that speak OpenID Connect: a new one, their part of the page, their secret, and the keys that sign.
 
 use super::{applications::PATH, change::Change};
 use crate::{

@@ -45,7 +45,7 @@ on_both!(a_person_signs_in_to_an_application_that_keeps_a_secret, async |databas
     let claims = given.claims(&tokens["id_token"]).await;
     assert_eq!((&claims["nonce"], &claims["auth_time"]), (&json!("n-1"), &json!(1_800_000_000)));
     assert_eq!(claims["amr"], json!(["pwd"]), "there was no code");
-    assert_eq!(claims["acr"], "urn:oasis:names:tc:SAML:2.0:ac:classes:Password");
+    assert_eq!(claims["acr"], "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport");
     assert_eq!(claims["exp"], 1_800_000_600);
     for claims in [&claims, &given.userinfo(&tokens["access_token"]).await.json()] {
         assert_eq!((&claims["email"], &claims["email_verified"]), (&json!("alice@acme.test"), &json!(true)));

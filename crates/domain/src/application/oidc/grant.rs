@@ -1,5 +1,5 @@
-//! What an application holds once somebody was let in: a code for a minute, then tokens, all of one family that ends as a
-//! whole (RFC 6749 §4.1.2, RFC 9700 §4.14).
+//! What an application holds once somebody was let in: a code for a minute, then tokens, all of one family that ends
+//! as a whole (RFC 6749 §4.1.2, RFC 9700 §4.14).
 
 use crate::{
     id::ApplicationId,
