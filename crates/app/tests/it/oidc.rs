@@ -280,25 +280,24 @@ on_both!(a_hint_of_somebody_else_lets_nobody_in, async |database: &TestDatabase|
     );
 });
 
-on_both!(whoever_is_locked_out_gets_a_page, async |database: &TestDatabase| {
+on_both!(whoever_is_locked_out_gets_a_page_and_loses_what_was_given, async |database: &TestDatabase| {
     let world = World::new(database).await;
     let (application, group) = given(&world, &wiki()).await;
-    world.user("carol", Some(1)).await;
+    let carol = world.user("carol", Some(1)).await;
     world.app.add_member(&granted(), group, "carol").await.unwrap();
-    let half = world.half("carol").await;
-    let session = world.app.put_off(&half).await.unwrap();
-    let kept = asked(&world, &application, &[]).await;
-    let tokens = code_of(at_door(&world, &application, &kept, &world.visit(&session).await).await);
-    let tokens = redeem(&world, &application, &tokens).await.unwrap();
-    world.later(Span::days(1));
+    world.later(Span::minutes(24 * 60 - 20));
+    let session = world.app.put_off(&world.half("carol").await).await.unwrap();
+    let code = code(&world, &application, &session).await;
+    let tokens = redeem(&world, &application, &code).await.unwrap();
+    world.later(Span::minutes(21));
+    assert!(!is_told(&world, &tokens).await);
     ended(refresh(&world, &application, &tokens).await);
     let kept = asked(&world, &application, &[]).await;
     let entrance = at_door(&world, &application, &kept, &world.visit(&session).await).await;
-    let is_told = matches!(
-        entrance,
-        Entrance::SignIn | Entrance::Refused { why: Refused::Reason(Reason::LockedOut { .. }), .. }
-    );
-    assert!(is_told, "{entrance:?}");
+    let why = Refused::Reason(Reason::LockedOut { since: START.plus(Span::days(1)) });
+    assert!(matches!(&entrance, Entrance::Refused { why: told, .. } if *told == why), "{entrance:?}");
+    let logged = actions(&world, &carol.id.to_string()).await;
+    assert!(logged.contains(&("application.token".into(), "locked_out".into())), "{logged:?}");
 });
 
 on_both!(a_request_waits_for_half_an_hour, async |database: &TestDatabase| {
