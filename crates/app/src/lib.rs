@@ -18,6 +18,7 @@ pub mod demand;
 mod denied;
 pub mod device_admin;
 pub mod devices;
+mod door;
 mod draft;
 pub mod email;
 pub mod enrollment;
@@ -39,6 +40,7 @@ pub mod mfa_reset;
 #[cfg(test)]
 mod mutated;
 pub mod not_me;
+pub mod oidc;
 pub mod organization;
 pub mod own_factor;
 pub mod password;

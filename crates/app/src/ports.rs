@@ -4,6 +4,7 @@ use crate::mail::Message;
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     rsa,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use claviger_domain::{
     mail::Failure,
@@ -31,6 +32,12 @@ pub trait Entropy: Send + Sync {
         let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).ok()?;
         let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
         Some(Secret::new(der.as_ref().to_vec()))
+    }
+
+    /// A new key on P-256, in the same way.
+    fn p256_key(&self) -> Option<Secret<Vec<u8>>> {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
+        Some(Secret::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()))
     }
 }
 

@@ -156,8 +156,9 @@ impl App {
             table::saml::forget_answered(organization, now),
             table::application_visit::forget(organization),
         ])
+        .and(table::oidc::forget(organization, now))
         .and(crate::jobs::forget(organization, now));
         let _ = self.0.store.commit(batch).await?;
-        Ok(())
+        self.rotate_oidc_keys().await
     }
 }

@@ -55,6 +55,14 @@ impl Protocol {
             Self::Oidc(_) => "oidc",
         }
     }
+
+    /// Whether people can begin at the User Portal.
+    pub const fn can_begin_here(&self) -> bool {
+        match self {
+            Self::Saml(_) => true,
+            Self::Oidc(settings) => settings.start.is_some(),
+        }
+    }
 }
 
 /// An application's name: 1 to 100 characters, one of a kind whatever its case.

@@ -85,6 +85,10 @@ ids! {
     ApplicationId,
     /// What is signed with for an application.
     ApplicationKeyId,
+    /// What ID tokens are signed with.
+    OidcKeyId,
+    /// What an application was given when somebody was let in, by OpenID Connect.
+    OidcGrantId,
 }
 
 /// RFC 9562 §5.7, with the fraction of the millisecond in the next twelve bits (§6.2, method 3), so that what is

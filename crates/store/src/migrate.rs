@@ -34,7 +34,8 @@ fn all() -> impl Iterator<Item = Migration> {
         5 => "0005_usage_of_devices.sql",
         6 => "0006_applications.sql",
         7 => "0007_ask_once.sql",
-        8 => "0008_saml.sql"
+        8 => "0008_saml.sql",
+        9 => "0009_oidc.sql"
     );
     pairs.into_iter().map(|(number, sqlite, postgres)| {
         let checksum = HEXLOWER.encode(&Sha256::new().chain_update(sqlite).chain_update(postgres).finalize());

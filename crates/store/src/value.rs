@@ -60,6 +60,8 @@ values! {
     id::ConnectKeyId => |x| Self::Uuid(x.0),
     id::ApplicationId => |x| Self::Uuid(x.0),
     id::ApplicationKeyId => |x| Self::Uuid(x.0),
+    id::OidcKeyId => |x| Self::Uuid(x.0),
+    id::OidcGrantId => |x| Self::Uuid(x.0),
     id::DeviceGroupId => |x| Self::Uuid(x.0),
     id::BreakGlassId => |x| Self::Uuid(x.0),
 }

@@ -115,6 +115,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("application_deleted", "success", "The application was deleted. Nobody gets in any more."),
     ("application_assigned", "success", "The group has the application now."),
     ("application_unassigned", "success", "The group doesn't have the application any more."),
+    ("signing_keys_made", "success", "New keys that sign ID tokens are made."),
     ("certificate_made", "success", "The next certificate is made. Give it to the application, then switch."),
     ("certificate_switched", "success", "The certificate signs from now on."),
     ("certificate_removed", "success", "The certificate was removed."),

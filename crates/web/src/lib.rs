@@ -12,6 +12,7 @@ mod flash;
 mod form;
 mod guard;
 mod logo;
+mod oidc;
 mod ops;
 mod origin;
 mod own;
@@ -60,6 +61,7 @@ pub fn router(web: Web) -> Router {
         .nest("/api/v1", api::routes(&web))
         .merge(agent::routes(&web))
         .merge(saml::routes(&web))
+        .merge(oidc::routes(&web))
         .merge(ops::routes())
         .merge(assets::routes())
         .merge(logo::routes())

@@ -29,7 +29,7 @@ pub(crate) struct AtDoor(&'static str);
 impl AtDoor {
     pub(crate) const fn of(entrance: &Entrance) -> Self {
         Self(match entrance {
-            Entrance::Post(_) => "answered",
+            Entrance::Post(_) | Entrance::Go(_) => "answered",
             Entrance::SignIn | Entrance::Show { .. } => "asked",
             Entrance::Refused { why, .. } => why.key(),
             Entrance::Stale => "stale",

@@ -7,7 +7,7 @@ use crate::{
     session::SignedIn,
 };
 use claviger_domain::{
-    application::{Access, Application, Protocol, Tile, certificate::Stage},
+    application::{Access, Application, Protocol, Tile, address::Address, certificate::Stage},
     field::FieldError,
     id::{AccountId, ApplicationId, GroupId},
     permission::{Granted, ManageUsers, ViewUsers},
@@ -102,7 +102,9 @@ impl App {
     pub async fn own_applications(&self, me: &SignedIn) -> Result<Vec<Application>, Problem> {
         let organization = self.organization().await?.id;
         let mut all = table::application::of_user(&self.0.store, organization, me.account.id).await?;
-        all.retain(|one| one.access == Access::Enabled && one.tile == Tile::Shown);
+        all.retain(|one| {
+            one.access == Access::Enabled && one.tile == Tile::Shown && one.protocol.can_begin_here()
+        });
         Ok(all)
     }
 
@@ -117,17 +119,7 @@ impl App {
         let id = ApplicationId::new(self.now(), self.random());
         let key = self.new_application_key(id, Stage::Current).await?;
         let mut draft = Draft::new(self, granted.actor()).await?;
-        let application = Application {
-            id,
-            revision: 1,
-            name: parsed.name,
-            description: parsed.description,
-            access: parsed.access,
-            tile: parsed.tile,
-            fresh_code: parsed.fresh_code,
-            protocol: Protocol::Saml(parsed.settings),
-            created_at: draft.now,
-        };
+        let application = parsed.made(id, draft.now);
         let organization = draft.organization.id;
         draft.write(table::application::insert(organization, &application));
         draft.write(application_key::insert(organization, id, &key));
@@ -152,15 +144,7 @@ impl App {
         let parsed = form.parse()?;
         self.require_fresh_code(granted.actor())?;
         self.refuse_taken_application(&parsed, Some(id)).await?;
-        let after = Application {
-            name: parsed.name,
-            description: parsed.description,
-            access: parsed.access,
-            tile: parsed.tile,
-            fresh_code: parsed.fresh_code,
-            protocol: Protocol::Saml(parsed.settings),
-            ..before
-        };
+        let after = Application { revision: before.revision, ..parsed.made(id, before.created_at) };
         let mut draft = Draft::new(self, granted.actor()).await?;
         draft.write(table::application::save(draft.organization.id, &after));
         draft.log("application.edit", &Target::from(&after), "success", told(&after));
@@ -170,7 +154,7 @@ impl App {
         }
     }
 
-    async fn refuse_taken_application(
+    pub(super) async fn refuse_taken_application(
         &self,
         parsed: &Parsed,
         own: Option<ApplicationId>,
@@ -181,7 +165,8 @@ impl App {
         if others().any(|other| other.name.key() == parsed.name.key()) {
             return Err(taken("name"));
         }
-        let entity_id = parsed.settings.entity_id.as_str();
+        let Protocol::Saml(settings) = &parsed.protocol else { return Ok(()) };
+        let entity_id = settings.entity_id.as_str();
         match table::application::by_entity_id(&self.0.store, organization, entity_id).await? {
             Some(other) if Some(other.id) != own => Err(taken("entity_id")),
             _ => Ok(()),
@@ -242,21 +227,36 @@ impl App {
 }
 
 /// What the log says of an application: where it is told, and how.
-fn told(application: &Application) -> serde_json::Value {
-    let Protocol::Saml(settings) = &application.protocol else { return nothing() };
-    let consumers: Vec<_> = settings.consumers.iter().map(|consumer| consumer.address.as_str()).collect();
-    json!({
+pub(super) fn told(application: &Application) -> serde_json::Value {
+    let mut told = json!({
         "protocol": application.protocol.key(),
         "access": application.access.key(),
         "fresh_code": application.fresh_code.key(),
-        "entity_id": settings.entity_id.as_str(),
-        "consumers": consumers,
-        "requests": settings.requests.key(),
-        "name_id": settings.name_id.key(),
-    })
+    });
+    let own = match &application.protocol {
+        Protocol::Saml(settings) => {
+            let consumers: Vec<_> =
+                settings.consumers.iter().map(|consumer| consumer.address.as_str()).collect();
+            json!({
+                "entity_id": settings.entity_id.as_str(),
+                "consumers": consumers,
+                "requests": settings.requests.key(),
+                "name_id": settings.name_id.key(),
+            })
+        }
+        Protocol::Oidc(settings) => {
+            let redirects: Vec<_> = settings.redirects.iter().map(Address::as_str).collect();
+            let scopes: Vec<_> = settings.scopes.iter().map(|scope| scope.key()).collect();
+            json!({ "client": settings.client.key(), "redirects": redirects, "scopes": scopes })
+        }
+    };
+    if let (Some(told), serde_json::Value::Object(own)) = (told.as_object_mut(), own) {
+        told.extend(own);
+    }
+    told
 }
 
-fn taken(field: &'static str) -> Refusal {
+pub(super) fn taken(field: &'static str) -> Refusal {
     let message = match field {
         "name" => "Another application has this name.",
         _ => "Another application has this entity ID.",

@@ -11,6 +11,8 @@ use claviger_domain::{
         },
     },
     field::{FieldError, Fields, Presence, line},
+    id::ApplicationId,
+    time::Timestamp,
 };
 use claviger_saml::Certificate;
 use std::collections::BTreeSet;
@@ -79,7 +81,65 @@ pub(super) struct Parsed {
     pub(super) access: Access,
     pub(super) tile: Tile,
     pub(super) fresh_code: FreshCode,
-    pub(super) settings: Settings,
+    pub(super) protocol: Protocol,
+}
+
+/// What is entered of every application, whatever it speaks.
+pub(super) struct Common<'a> {
+    pub(super) name: &'a str,
+    pub(super) description: &'a str,
+    pub(super) access: &'a str,
+    pub(super) tile: &'a str,
+    pub(super) fresh_code: &'a str,
+    pub(super) fresh_minutes: &'a str,
+}
+
+impl Common<'_> {
+    /// The application with how it speaks; every wrong field is told at once.
+    pub(super) fn parse(
+        &self,
+        protocol: impl FnOnce(&mut Fields) -> Option<Protocol>,
+    ) -> Result<Parsed, Vec<FieldError>> {
+        let mut fields = Fields::new();
+        let name = fields.take(Name::parse("name", self.name));
+        let description = fields.take(parse_description(self.description));
+        let access = fields.take(word("access", self.access, Access::Enabled, Access::from_key));
+        let tile = fields.take(word("tile", self.tile, Tile::Shown, Tile::from_key));
+        let kind = if self.fresh_code.is_empty() { "not_asked" } else { self.fresh_code };
+        let fresh_code = fields.take(FreshCode::parse(kind, self.fresh_minutes).map_err(|error| {
+            let field = if error.field == "fresh_code" { "fresh_code" } else { "fresh_minutes" };
+            FieldError { field, ..error }
+        }));
+        let protocol = protocol(&mut fields);
+        let parsed = (|| {
+            Some(Parsed {
+                name: name?,
+                description: description?,
+                access: access?,
+                tile: tile?,
+                fresh_code: fresh_code?,
+                protocol: protocol?,
+            })
+        })();
+        fields.finish(parsed)
+    }
+}
+
+impl Parsed {
+    /// A new application of that.
+    pub(super) fn made(self, id: ApplicationId, now: Timestamp) -> Application {
+        Application {
+            id,
+            revision: 1,
+            name: self.name,
+            description: self.description,
+            access: self.access,
+            tile: self.tile,
+            fresh_code: self.fresh_code,
+            protocol: self.protocol,
+            created_at: now,
+        }
+    }
 }
 
 impl ApplicationForm {
@@ -108,28 +168,15 @@ impl ApplicationForm {
     }
 
     pub(super) fn parse(&self) -> Result<Parsed, Vec<FieldError>> {
-        let mut fields = Fields::new();
-        let name = fields.take(Name::parse("name", &self.name));
-        let description = fields.take(parse_description(&self.description));
-        let access = fields.take(word("access", &self.access, Access::Enabled, Access::from_key));
-        let tile = fields.take(word("tile", &self.tile, Tile::Shown, Tile::from_key));
-        let kind = if self.fresh_code.is_empty() { "not_asked" } else { self.fresh_code.as_str() };
-        let fresh_code = fields.take(FreshCode::parse(kind, &self.fresh_minutes).map_err(|error| {
-            let field = if error.field == "fresh_code" { "fresh_code" } else { "fresh_minutes" };
-            FieldError { field, ..error }
-        }));
-        let settings = self.settings(&mut fields);
-        let parsed = (|| {
-            Some(Parsed {
-                name: name?,
-                description: description?,
-                access: access?,
-                tile: tile?,
-                fresh_code: fresh_code?,
-                settings: settings?,
-            })
-        })();
-        fields.finish(parsed)
+        let common = Common {
+            name: &self.name,
+            description: &self.description,
+            access: &self.access,
+            tile: &self.tile,
+            fresh_code: &self.fresh_code,
+            fresh_minutes: &self.fresh_minutes,
+        };
+        common.parse(|fields| self.settings(fields).map(Protocol::Saml))
     }
 
     fn settings(&self, fields: &mut Fields) -> Option<Settings> {
@@ -180,7 +227,7 @@ impl ConsumerForm {
 }
 
 impl AttributeForm {
-    fn of(attribute: &Attribute) -> Self {
+    pub(super) fn of(attribute: &Attribute) -> Self {
         let (source, constant) = match &attribute.source {
             Source::Of(fact) => (fact.key(), ""),
             Source::Groups => ("groups", ""),
@@ -191,7 +238,7 @@ impl AttributeForm {
 }
 
 /// The word that was chosen, or the usual one if none was.
-fn word<T>(
+pub(super) fn word<T>(
     field: &'static str,
     text: &str,
     usual: T,

@@ -5,6 +5,7 @@ mod certificates;
 mod form;
 mod lines;
 mod metadata;
+mod oidc;
 mod preview;
 pub mod templates;
 
@@ -16,7 +17,8 @@ pub use lines::{
     attribute_lines, attributes_from, certificate_lines, certificates_from, consumer_lines, consumers_from,
 };
 pub use metadata::LARGEST as LARGEST_METADATA;
-pub use preview::{Preview, Told};
+pub use oidc::{OidcForm, ShownSecret, USUAL_SCOPES};
+pub use preview::{Preview, Told, ToldByOidc, ToldBySaml};
 
 use crate::draft::Target;
 use claviger_domain::application::Application;

@@ -1,14 +1,12 @@
 //! What an application would be told of somebody, without telling it (S10.1).
 
 use super::certificates::instant;
-use crate::{
-    App, Refusal,
-    saml::{assignment, usual_class},
-};
+use crate::{App, Refusal, door, saml::usual_class};
 use claviger_domain::{
     account::{Account, Realm},
     application::{
         FreshCode, Protocol,
+        oidc::claims::{Value as Claim, methods},
         release::{Asked, Context, Freshness, Interaction, Reason, Release, Request, Visitor, release},
         saml::{NameId, Settings},
     },
@@ -34,9 +32,31 @@ pub struct Preview {
     pub groups: Vec<String>,
 }
 
-/// What the application would be told.
+/// What the application would be told, by its protocol.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub enum Told {
+    /// In an assertion.
+    Saml(ToldBySaml),
+    /// In an ID token and at `userinfo`.
+    Oidc(ToldByOidc),
+}
+
+/// What the application would be told in an ID token and at `userinfo`, if it asks for all that it may.
+#[derive(Clone, Debug)]
+pub struct ToldByOidc {
+    /// The name that it alone knows the user by; nothing if it is made when it is needed.
+    pub subject: Option<String>,
+    /// How the person signed in.
+    pub context: &'static str,
+    /// By what.
+    pub methods: &'static [&'static str],
+    /// Each claim with its value.
+    pub claims: Vec<(String, Claim)>,
+}
+
+/// What the application would be told in an assertion.
+#[derive(Clone, Debug)]
+pub struct ToldBySaml {
     /// Where to.
     pub consumer: String,
     /// The kind of name.
@@ -60,16 +80,14 @@ impl App {
         identifier: &str,
     ) -> Result<Preview, Refusal> {
         let application = self.load_application(id).await?;
-        let Protocol::Saml(settings) = &application.protocol else {
-            return Err(Refusal::state("other_protocol", "The application doesn't speak SAML."));
-        };
         let found = self.find_account(Realm::User, identifier.trim()).await?;
         let account = found.ok_or_else(|| FieldError::new("user", "No user has that e-mail or username."))?;
         let organization = self.organization().await?;
         let (store, now) = (&self.0.store, self.now());
         let groups = table::application::groups_of_user(store, organization.id, id, account.id).await?;
         let proven = all_that_is_asked(&account, organization.totp, now);
-        let visitor = Visitor { account: &account, proven, proven_at: now, assignment: assignment(&groups) };
+        let visitor =
+            Visitor { account: &account, proven, proven_at: now, assignment: door::assignment(&groups) };
         let request = Request { at: now, freshness: Freshness::Any, interaction: Interaction::Allowed };
         let doors = (application.access, application.fresh_code);
         let decided = release(doors, &request, Some(&visitor), (organization.totp, now));
@@ -77,7 +95,17 @@ impl App {
             Release::Tell(context) => {
                 let subject =
                     table::application_visit::subject(store, organization.id, (id, account.id)).await?;
-                Ok(told(settings, (&account, &groups), (context, subject), now))
+                Ok(match &application.protocol {
+                    Protocol::Saml(settings) => {
+                        Told::Saml(told(settings, (&account, &groups), (context, subject), now))
+                    }
+                    Protocol::Oidc(settings) => Told::Oidc(ToldByOidc {
+                        subject,
+                        context: crate::oidc::usual_class(context.by),
+                        methods: methods(context.by),
+                        claims: settings.claims(&settings.scopes, &account, &groups),
+                    }),
+                })
             }
             Release::Refuse(reason) => Err(reason),
             // A sign-in that can't be finished, such as one that waits for a new password.
@@ -110,9 +138,9 @@ fn told(
     (account, groups): (&Account, &[String]),
     (context, subject): (Context, Option<String>),
     now: Timestamp,
-) -> Told {
+) -> ToldBySaml {
     let attributes = settings.attributes.iter().map(|one| (one.name.clone(), one.values(account, groups)));
-    Told {
+    ToldBySaml {
         consumer: settings.consumers.first().map(|one| one.address.as_str().to_owned()).unwrap_or_default(),
         name_kind: settings.name_id,
         name_id: match settings.name_id {

@@ -86,6 +86,15 @@ fn unsendable(error: Unsendable) -> Problem {
 impl App {
     /// Ends the session of this visit. The token leads on to the applications that were told of it, if there are any.
     pub async fn sign_out_everywhere(&self, visit: Visit) -> Result<Option<Token>, Problem> {
+        self.sign_out_for(visit, None).await
+    }
+
+    /// The same for an application that asks for it, and is gone back to at the end.
+    pub(crate) async fn sign_out_for(
+        &self,
+        visit: Visit,
+        asker: Option<Asker>,
+    ) -> Result<Option<Token>, Problem> {
         let Visit::Full(me) = &visit else {
             self.sign_out(visit).await?;
             return Ok(None);
@@ -93,7 +102,8 @@ impl App {
         let organization = self.organization().await?.id;
         let session = me.session.id;
         let told = application_visit::of_session(&self.0.store, organization, session).await?;
-        if told.is_empty() {
+        let asks = asker.as_ref().map(|asker| asker.application);
+        if told.iter().all(|told| Some(told.application) == asks) {
             self.sign_out(visit).await?;
             return Ok(None);
         }
@@ -101,7 +111,7 @@ impl App {
         let mut draft = Draft::new(self, &me.actor).await?;
         draft.write(table::session::end(organization, me.account.id, session));
         draft.log("sign_out", &Target::from(&me.account), "success", nothing());
-        let begun = self.begun(&token, me.account.id, None);
+        let begun = self.begun(&token, me.account.id, asker);
         draft.write_all(saml::begin_log_out(organization, &begun, &[session]));
         draft.settle().await?;
         Ok(Some(token))
@@ -317,7 +327,11 @@ impl App {
     async fn last_step(&self, over: &LogOut, missing: i64) -> Result<LogOutStep, Problem> {
         let done = LogOutStep::Done { missing };
         let Some(asker) = &over.asker else { return Ok(done) };
-        let Some(party) = self.saml_party(asker.application).await? else { return Ok(done) };
+        let Some(party) = self.saml_party(asker.application).await? else {
+            let name = self.name_after_log_out(asker.application).await?;
+            let back = name.zip(asker.relay_state.clone());
+            return Ok(back.map_or(done, |(application, address)| LogOutStep::Go { application, address }));
+        };
         let (Some(place), Some(request)) = (&party.settings.log_out, Id::parse(&asker.request)) else {
             return Ok(done);
         };

@@ -12,14 +12,14 @@ mod pending;
 mod receive;
 mod sign_on;
 
+pub use crate::door::{Entrance, Refused};
 pub use claviger_saml::{Kind as WrongMessage, binding::PostForm};
 pub use log_out::{LogOutStep, ReceivedLogOut};
 pub use message::Posted;
 pub use receive::{Received, Wrong};
-pub use sign_on::{Entrance, Refused};
 
-pub(crate) use assertion::usual_class;
-pub(crate) use sign_on::assignment;
+pub(crate) use assertion::{fulfilled, usual_class};
+pub(crate) use pending::{open_kept, seal_kept};
 
 use claviger_domain::{id::ApplicationId, time::Span};
 use claviger_saml::Reception;
@@ -32,9 +32,9 @@ const SKEW: Duration = Duration::from_secs(60);
 /// How long an assertion is taken.
 const TAKEN_FOR: Duration = Duration::from_secs(300);
 /// How long a person has to sign in until a request is given up; as long as a set-up on the way in may take.
-const PENDING: Span = Span::minutes(30);
+pub(crate) const PENDING: Span = Span::minutes(30);
 /// How long an answered message is remembered: longer than it, or what was sealed of it, could come again.
-const REMEMBERED: Span = Span::hours(1);
+pub(crate) const REMEMBERED: Span = Span::hours(1);
 
 /// Where an application finds us.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use claviger_saml::{
 };
 use claviger_store::seal::Place;
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 /// The most characters of the sealed text: addresses and cookies have to carry it.
@@ -134,6 +134,23 @@ const fn place(id: ApplicationId) -> Place {
     Place { table: "saml_request", column: "pending", row: id.0 }
 }
 
+/// The text that the browser keeps of `value`; nothing if it would be too long.
+pub(crate) fn seal_kept<T: Serialize>(app: &App, place: Place, value: &T) -> Result<Option<String>, Problem> {
+    let plain = serde_json::to_vec(value).map_err(|error| Problem::Internal(error.to_string()))?;
+    let text = BASE64URL_NOPAD.encode(&app.0.sealer.seal(place, app.random(), &plain)?);
+    Ok((text.len() <= LONGEST).then_some(text))
+}
+
+/// What was sealed for that place.
+pub(crate) fn open_kept<T: DeserializeOwned>(app: &App, place: Place, text: &str) -> Option<T> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let plain = app.0.sealer.open(place, &sealed).ok()?;
+    serde_json::from_slice(plain.expose()).ok()
+}
+
 impl App {
     /// The text that the browser keeps; nothing if it would be too long.
     pub(super) fn seal_pending(
@@ -141,19 +158,12 @@ impl App {
         id: ApplicationId,
         pending: &Pending,
     ) -> Result<Option<String>, Problem> {
-        let plain = serde_json::to_vec(pending).map_err(|error| Problem::Internal(error.to_string()))?;
-        let text = BASE64URL_NOPAD.encode(&self.0.sealer.seal(place(id), self.random(), &plain)?);
-        Ok((text.len() <= LONGEST).then_some(text))
+        seal_kept(self, place(id), pending)
     }
 
     /// What was sealed for that application, unless it is too old.
     pub(super) fn open_pending(&self, id: ApplicationId, text: &str) -> Option<Pending> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let plain = self.0.sealer.open(place(id), &sealed).ok()?;
-        let pending: Pending = serde_json::from_slice(plain.expose()).ok()?;
+        let pending: Pending = open_kept(self, place(id), text)?;
         (self.now().since(pending.at) <= PENDING).then_some(pending)
     }
 }

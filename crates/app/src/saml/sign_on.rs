@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     App, Problem,
+    door::{AtDoor, Entrance, Refused},
     draft::{Draft, Target},
     session::{Origin, Visit},
     until_decided,
@@ -15,86 +16,18 @@ use crate::{
 use claviger_domain::{
     account::Account,
     application::{
-        release::{Asked, Assignment, By, Context, Reason, Release, Visitor, release},
+        release::{Asked, By, Context, Reason, Release},
         saml::{NameId as Naming, Settings},
     },
     id::ApplicationId,
     permission::Actor,
-    sign_in::Next,
 };
-use claviger_saml::{Id, binding::PostForm, names::Status};
+use claviger_saml::{Id, names::Status};
 use claviger_store::{
     Commit,
-    table::{self, application_visit, saml, session::Session},
+    table::{application_visit, saml},
 };
-use data_encoding::BASE32_NOPAD;
 use serde_json::json;
-
-/// What comes of a request at the door.
-#[derive(Clone, Debug)]
-pub enum Entrance {
-    /// The browser posts this to the application: it is told who it is, or only that nobody could be asked.
-    Post(PostForm),
-    /// The person signs in first, or goes on signing in.
-    SignIn,
-    /// The person shows a code or the password again first.
-    Show {
-        /// Which.
-        asked: Asked,
-        /// For which application.
-        application: String,
-    },
-    /// The person is told why not, and the application gets nothing.
-    Refused {
-        /// Which application.
-        application: String,
-        /// Why.
-        why: Refused,
-    },
-    /// The request is too old, or was not sealed here.
-    Stale,
-    /// The request was answered before.
-    Repeated,
-    /// There is no such application.
-    Unknown,
-}
-
-/// Why an application is told nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// By the rules of S10.2.
-    Reason(Reason),
-    /// The application asks for a way of signing in that the person has not got, such as a code.
-    Context,
-    /// The application asks about somebody else.
-    OtherPerson,
-    /// The application asks for a kind of name that it is not given.
-    NameKind,
-}
-
-impl Refused {
-    /// The word in the log.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Reason(Reason::Disabled) => "application_disabled",
-            Self::Reason(Reason::Barred) => "barred",
-            Self::Reason(Reason::LockedOut { .. }) => "locked_out",
-            Self::Reason(Reason::NotAssigned) => "not_assigned",
-            Self::Reason(Reason::NoFactor) => "no_factor",
-            Self::Reason(Reason::MayNotAsk(_)) => "may_not_ask",
-            Self::Context => "no_such_context",
-            Self::OtherPerson => "other_person",
-            Self::NameKind => "name_not_given",
-        }
-    }
-}
-
-/// Who stands there, as the database has them now.
-struct AtDoor {
-    session: Session,
-    account: Account,
-    groups: Vec<String>,
-}
 
 impl App {
     /// S10.1, S10.2: whether the application is told who stands there. The state of the account, of MFA and of the
@@ -112,29 +45,9 @@ impl App {
             if !known {
                 return Ok(Entrance::Stale);
             }
-            let at_door = self.at_door(&party, visit).await?;
+            let at_door = self.at_door(party.id(), visit).await?;
             self.decide_at_door(&party, &pending, at_door.as_ref(), origin).await?
         })
-    }
-
-    async fn at_door(&self, party: &Party, visit: &Visit) -> Result<Option<AtDoor>, Problem> {
-        let organization = self.organization().await?.id;
-        let store = &self.0.store;
-        let (session, account) = match visit {
-            Visit::Stranger => return Ok(None),
-            // Whoever is locked out is told so; any other step of a sign-in comes first.
-            Visit::Half(half) if matches!(half.next, Next::LockedOut { .. }) => {
-                (half.session.clone(), half.account.clone())
-            }
-            Visit::Half(_) => return Ok(None),
-            Visit::Full(me) => {
-                let found = table::session::by_ids(store, organization, &[me.session.id]).await?;
-                let Some(found) = found.into_iter().next() else { return Ok(None) };
-                found
-            }
-        };
-        let groups = table::application::groups_of_user(store, organization, party.id(), account.id).await?;
-        Ok(Some(AtDoor { session, account, groups }))
     }
 
     /// Nothing if another write came first.
@@ -145,16 +58,7 @@ impl App {
         at_door: Option<&AtDoor>,
         origin: &Origin,
     ) -> Result<Option<Entrance>, Problem> {
-        let organization = self.organization().await?;
-        let visitor = at_door.map(|person| Visitor {
-            account: &person.account,
-            proven: person.session.proven,
-            proven_at: person.session.proven_at,
-            assignment: assignment(&person.groups),
-        });
-        let doors = (party.application.access, party.application.fresh_code);
-        let moment = (organization.totp, self.now());
-        let decided = release(doors, &pending.request(), visitor.as_ref(), moment);
+        let decided = self.released(&party.application, &pending.request(), at_door).await?;
         let application = party.application.name.as_str().to_owned();
         let why = match (decided, at_door) {
             (Release::Tell(context), Some(person)) => {
@@ -232,9 +136,7 @@ impl App {
                 session_ends: person.session.expires_at,
             },
         )?;
-        draft.write(table::account::unchanged(organization, account));
-        draft.write(table::session::stands(organization, &person.session));
-        draft.write(table::application::is_had_by(organization, &party.application, account.id));
+        person.stands(&mut draft, &party.application);
         let answered = (pending.digest(), draft.now.plus(REMEMBERED));
         draft.write(saml::answered(organization, party.id(), answered));
         draft.write(application_visit::put(
@@ -271,29 +173,14 @@ impl App {
         (pending, account): (&Pending, &Account),
     ) -> Result<Named, Problem> {
         let kind = naming(&party.settings, pending).unwrap_or(party.settings.name_id);
-        let organization = draft.organization.id;
         let value = match kind {
             Naming::Email => account.email.as_str().to_owned(),
             Naming::Username => account.username().map(|name| name.as_str().to_owned()).unwrap_or_default(),
             Naming::Transient => Id::from_random(self.random()).as_str().to_owned(),
-            Naming::Persistent => {
-                let who = (party.id(), account.id);
-                match application_visit::subject(&self.0.store, organization, who).await? {
-                    Some(name) => name,
-                    None => {
-                        let name = BASE32_NOPAD.encode(&self.random::<20>());
-                        draft.write(application_visit::name_subject(organization, who, (&name, draft.now)));
-                        name
-                    }
-                }
-            }
+            Naming::Persistent => self.own_name(draft, (party.id(), account.id)).await?,
         };
         Ok(Named { kind, value })
     }
-}
-
-pub(crate) const fn assignment(groups: &[String]) -> Assignment {
-    if groups.is_empty() { Assignment::NotAssigned } else { Assignment::Assigned }
 }
 
 /// The class to answer with, if the application can be told what it asks for.

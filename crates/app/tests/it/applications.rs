@@ -3,7 +3,7 @@
 use crate::{identity::code_of as code, *};
 use claviger_app::{
     Refusal,
-    applications::{ApplicationForm, AttributeForm, ConsumerForm},
+    applications::{ApplicationForm, AttributeForm, ConsumerForm, Told},
     groups::GroupForm,
 };
 use claviger_domain::{
@@ -31,6 +31,11 @@ pub(crate) fn wiki() -> ApplicationForm {
         ],
         ..ApplicationForm::default()
     }
+}
+
+/// The same under another name.
+pub(crate) fn wiki_named(name: &str) -> ApplicationForm {
+    ApplicationForm { name: name.into(), ..wiki() }
 }
 
 /// The application, and the group Staff that has it.
@@ -156,7 +161,10 @@ on_both!(what_an_application_would_be_told_is_shown_and_not_told, async |databas
     let preview = async || world.app.preview_application(&granted(), application.id, "alice").await.unwrap();
     assert_eq!(preview().await.outcome.unwrap_err(), Reason::NotAssigned);
     world.app.add_member(&granted(), group, "alice").await.unwrap();
-    let told = preview().await.outcome.unwrap();
+    let told = match preview().await.outcome.unwrap() {
+        Told::Saml(told) => told,
+        Told::Oidc(told) => panic!("{told:?}"),
+    };
     assert_eq!(told.name_id.as_deref(), Some("alice@acme.test"));
     assert!(told.context.ends_with("TimeSyncToken"), "{}", told.context);
     assert_eq!(

@@ -21,6 +21,8 @@ mod living;
 mod log;
 mod mail_texts;
 mod mails;
+mod oidc;
+mod oidc_admin;
 mod races;
 mod requirement;
 mod rollout;

@@ -1,6 +1,11 @@
 //! An application that speaks OpenID Connect (S10.1).
 
-use super::address::Address;
+pub mod claims;
+pub mod grant;
+pub mod key;
+pub mod request;
+
+use super::{address::Address, saml::Attribute};
 use crate::{device::words, field::FieldError};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +25,25 @@ pub struct Settings {
     pub scopes: Vec<Scope>,
     /// Whether it may go on without the person.
     pub refresh: Refresh,
+    /// What it is told beside the scopes.
+    pub claims: Vec<Attribute>,
+    /// What signs its ID tokens.
+    pub signed: Algorithm,
+    /// Where its tile leads; without it there is no tile.
+    pub start: Option<Address>,
 }
+
+/// What an ID token is signed with: the key of that kind that signs now. There is no `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// RSA PKCS #1 v1.5 with SHA-256; every application takes it.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+}
+words!(Algorithm { Rs256 => "RS256", Es256 => "ES256" });
 
 /// Whether an application keeps a secret. PKCE is asked of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +96,11 @@ impl Settings {
         self.redirects.iter().any(|known| known.as_str() == redirect)
     }
 
+    /// Whether people may land there after they signed out.
+    pub fn lands(&self, address: &str) -> bool {
+        self.after_log_out.iter().any(|known| known.as_str() == address)
+    }
+
     /// The scopes that are given of those that were asked for; nothing without `openid`.
     pub fn given(&self, asked: &str) -> Option<Vec<Scope>> {
         let asked: Vec<_> = asked.split(' ').filter_map(Scope::from_key).collect();
@@ -106,6 +134,9 @@ mod tests {
             after_log_out: Vec::new(),
             scopes: vec![Scope::Openid, Scope::Email],
             refresh: Refresh::None,
+            claims: Vec::new(),
+            signed: Algorithm::Rs256,
+            start: None,
         };
         assert!(settings.allows("https://app.example.com/cb") && settings.allows("http://localhost:3000/cb"));
         for other in [

@@ -185,7 +185,7 @@ pub fn signed_in(organization: OrganizationId, id: AccountId, now: Timestamp) ->
 /// Deletes the account and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement> {
     const ACCOUNT: &str = "DELETE FROM account WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 18] = [
+    const PARTS: [&str; 20] = [
         "DELETE FROM factor WHERE organization = $1 AND account = $2",
         "DELETE FROM provisional_factor WHERE organization = $1 AND account = $2",
         "DELETE FROM recovery_code WHERE organization = $1 AND account = $2",
@@ -200,6 +200,9 @@ pub fn delete(organization: OrganizationId, account: &Account) -> Vec<Statement>
         "DELETE FROM break_glass WHERE organization = $1 AND account = $2",
         "DELETE FROM remembered_login WHERE organization = $1 AND account = $2",
         "DELETE FROM application_subject WHERE organization = $1 AND account = $2",
+        "DELETE FROM oidc_token WHERE organization = $1 AND grant_id IN ( \
+         SELECT g.id FROM oidc_grant g WHERE g.organization = $1 AND g.account = $2)",
+        "DELETE FROM oidc_grant WHERE organization = $1 AND account = $2",
         "DELETE FROM account_posix WHERE organization = $1 AND account = $2",
         "DELETE FROM account_ssh_key WHERE organization = $1 AND account = $2",
         "UPDATE hardware_token SET revision = revision + 1, account = NULL, assigned_at = NULL, confirmed_at = NULL \

@@ -192,15 +192,18 @@ fn kept(application: &Application) -> Vec<crate::Value> {
 }
 
 /// Deletes the application, who has it, what signs for it and what it was told.
-pub fn delete(organization: OrganizationId, application: &Application) -> [Statement; 5] {
+pub fn delete(organization: OrganizationId, application: &Application) -> Vec<Statement> {
     const APPLICATION: &str = "DELETE FROM application WHERE organization = $1 AND id = $2 AND revision = $3";
     const GROUPS: &str = "DELETE FROM application_group WHERE organization = $1 AND application = $2";
-    [
+    let [tokens, grants] = super::oidc::forget_application(organization, application.id);
+    vec![
         Statement::new(APPLICATION, p![organization, application.id, application.revision]).expect_rows(1),
         Statement::new(GROUPS, p![organization, application.id]),
         super::application_key::forget(organization, application.id),
         super::application_visit::forget_application(organization, application.id),
         super::application_visit::forget_subjects(organization, application.id),
+        tokens,
+        grants,
     ]
 }
 

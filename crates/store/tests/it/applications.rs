@@ -57,6 +57,9 @@ fn chat() -> Application {
             after_log_out: Vec::new(),
             scopes: oidc::Scope::ALL.to_vec(),
             refresh: oidc::Refresh::Rotating,
+            claims: Vec::new(),
+            signed: oidc::Algorithm::Es256,
+            start: None,
         }),
         ..wiki()
     }

@@ -7,6 +7,7 @@ mod consume;
 mod device_admin;
 mod devices;
 mod list;
+mod oidc;
 mod saml;
 mod schema;
 mod tables;

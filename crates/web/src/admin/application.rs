@@ -1,21 +1,20 @@
 //! One application: settings, groups, certificates, and what it would be told (S10).
 
 use super::{
-    application_form::{Shown, typed},
+    application_form::typed,
+    application_page::{Page, shown},
     applications::PATH,
     change::{Change, named},
-    groups,
 };
 use crate::{
     Web,
-    chrome::{AdminChrome, Frame},
+    chrome::Frame,
     error::PageError,
     flash,
-    form::{Again, Choice, Field},
-    view::{Fact, filters, page, render},
+    form::{Again, Field},
+    view::{page, render},
     visit::Admin,
 };
-use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
@@ -23,21 +22,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use claviger_app::{
-    Refusal,
-    applications::{ApplicationForm, Preview},
-    session::SignedIn,
-    words,
-};
+use claviger_app::Refusal;
 use claviger_domain::{
-    application::{
-        certificate::{End, Stage},
-        release::{Asked, Reason},
-        saml::NameId,
-    },
     field::FieldError,
     id::{ApplicationId, ApplicationKeyId, GroupId},
-    permission::{ManageUsers, ViewUsers},
+    permission::ViewUsers,
 };
 
 pub(super) fn routes() -> Router<Web> {
@@ -53,159 +42,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/applications/{id}/certificates/{certificate}/remove", post(remove_certificate))
 }
 
-#[derive(Template)]
-#[template(path = "admin/application.html")]
-struct Page {
-    chrome: AdminChrome,
-    may_edit: bool,
-    base: String,
-    title: String,
-    problem: Option<String>,
-    form: Shown,
-    metadata: String,
-    sign_on: String,
-    log_out: String,
-    groups: Vec<GroupRow>,
-    group_choices: Vec<Choice>,
-    group: Field,
-    certificates: Vec<CertificateRow>,
-    may_make: bool,
-    user: Field,
-    preview: Option<ShownPreview>,
-}
-
-struct GroupRow {
-    href: String,
-    name: String,
-    members: String,
-    remove: String,
-}
-
-struct CertificateRow {
-    href: String,
-    state: &'static str,
-    is_current: bool,
-    fingerprint: String,
-    ends: String,
-    is_warned: bool,
-}
-
-/// What the application would be told.
-struct ShownPreview {
-    kind: &'static str,
-    text: String,
-    facts: Vec<Fact>,
-}
-
-impl Page {
-    async fn new(web: &Web, me: &SignedIn, frame: Frame, id: ApplicationId) -> Result<Self, PageError> {
-        let granted = me.actor.granted::<ViewUsers>()?;
-        let app = web.app();
-        let application = app.application(&granted, id).await?;
-        let form = ApplicationForm::of(&application).ok_or(PageError::NotFound("application"))?;
-        let zone = app.organization().await?.settings.time_zone.clone();
-        let certificates = app.application_certificates(&granted, id).await?;
-        let groups = app.groups_of_application(&granted, id).await?;
-        let addresses = app.saml_addresses(id);
-        let base = format!("{PATH}/{id}");
-        Ok(Self {
-            chrome: AdminChrome::new(web, me, frame, "applications").await?,
-            may_edit: me.actor.granted::<ManageUsers>().is_ok(),
-            title: application.name.as_str().to_owned(),
-            problem: None,
-            form: Shown::of(&form),
-            metadata: addresses.entity_id,
-            sign_on: addresses.sign_on,
-            log_out: addresses.log_out,
-            groups: groups
-                .into_iter()
-                .map(|one| GroupRow {
-                    href: format!("/admin/groups/{}", one.user_group),
-                    remove: format!("{base}/groups/{}/remove", one.user_group),
-                    name: one.name,
-                    members: words::counted(one.members, "member"),
-                })
-                .collect(),
-            group_choices: groups::choices(web, me).await?,
-            group: Field::default(),
-            may_make: certificates.iter().all(|one| one.stage != Stage::Next),
-            certificates: certificates
-                .into_iter()
-                .map(|one| CertificateRow {
-                    href: format!("{base}/certificates/{}", one.id),
-                    state: match one.stage {
-                        Stage::Current => "Signs",
-                        Stage::Next => "Next",
-                        Stage::Retired => "Retired",
-                    },
-                    is_current: one.stage == Stage::Current,
-                    fingerprint: one.fingerprint,
-                    ends: words::date(one.expires_at, &zone),
-                    is_warned: one.end != End::Far,
-                })
-                .collect(),
-            user: Field::default(),
-            preview: None,
-            base,
-        })
-    }
-}
-
-fn shown(preview: &Preview) -> ShownPreview {
-    let who = preview.account.email.as_str();
-    let told = match &preview.outcome {
-        Ok(told) => told,
-        Err(reason) => {
-            let text =
-                format!("{who} would not get in: {}. The application would be told nothing.", why(*reason));
-            return ShownPreview { kind: "warning", text, facts: Vec::new() };
-        }
-    };
-    let asks = match preview.asks {
-        None => "",
-        Some(Asked::Code) => " A code is asked for at the door.",
-        Some(Asked::Password | Asked::SignIn) => " The password is asked for at the door.",
-    };
-    let kind = match told.name_kind {
-        NameId::Email => "NameID (e-mail)",
-        NameId::Username => "NameID (username)",
-        NameId::Persistent => "NameID (persistent)",
-        NameId::Transient => "NameID (transient)",
-    };
-    let name = match (&told.name_id, told.name_kind) {
-        (Some(name), _) => name.clone(),
-        (None, NameId::Transient) => "another one each time".into(),
-        (None, NameId::Email | NameId::Username | NameId::Persistent) => "made at the first sign-in".into(),
-    };
-    let mut facts = vec![
-        Fact::new("Sent to", &told.consumer),
-        Fact::new(kind, name),
-        Fact::new("AuthnContext", told.context),
-    ];
-    facts.extend(told.attributes.iter().map(|(name, values)| {
-        let values = if values.is_empty() { "nothing: left out".to_owned() } else { values.join(", ") };
-        Fact::new(name, values)
-    }));
-    ShownPreview {
-        kind: "success",
-        text: format!("{who} would get in.{asks} The application would be told:"),
-        facts,
-    }
-}
-
-const fn why(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Disabled => "the application is switched off",
-        Reason::Barred => "the account is not active",
-        Reason::LockedOut { .. } => "the time to set up MFA has ended",
-        Reason::NotAssigned => "no group of theirs has the application",
-        Reason::NoFactor => "the application asks for a code, and MFA is not set up",
-        Reason::MayNotAsk(_) => {
-            "the sign-in here isn't finished, such as by a new password or the set-up of MFA"
-        }
-    }
-}
-
 async fn show(
     State(web): State<Web>,
     Admin(me): Admin,
@@ -217,7 +53,7 @@ async fn show(
 
 impl Change<ApplicationId> {
     /// What the form came to.
-    async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
+    pub(super) async fn answer(self, done: Result<&'static str, Refusal>) -> Result<Response, PageError> {
         let Self { web, me, frame, id, form, .. } = self;
         let Again { status, errors, problem } = match done {
             Ok(word) => return Ok(flash::redirect(&format!("{PATH}/{id}"), word)),
@@ -225,8 +61,7 @@ impl Change<ApplicationId> {
         };
         let mut again = Page::new(&web, &me, frame, id).await?;
         again.problem = problem;
-        again.form.put_back(&form, &errors);
-        form.put_back(&errors, [("group", &mut again.group)]);
+        again.put_back(&form, &errors);
         Ok(render(status, &again))
     }
 }

@@ -33,8 +33,24 @@ pub(super) struct Shown {
     pub(super) names: Vec<Choice>,
 }
 
-fn choices(all: &[(&str, &str)]) -> Vec<Choice> {
+pub(super) fn choices(all: &[(&str, &str)]) -> Vec<Choice> {
     all.iter().map(|(value, label)| Choice::new(value, label)).collect()
+}
+
+pub(super) fn accesses() -> Vec<Choice> {
+    choices(&[("enabled", "Whoever is assigned gets in"), ("disabled", "Nobody gets in")])
+}
+
+pub(super) fn tiles() -> Vec<Choice> {
+    choices(&[("shown", "Shown on Home"), ("hidden", "Hidden: people begin at the application")])
+}
+
+pub(super) fn fresh_codes() -> Vec<Choice> {
+    choices(&[
+        ("not_asked", "The code at the User Portal will do"),
+        ("every_time", "A fresh code each time"),
+        ("older_than", "A fresh code where the last is older"),
+    ])
 }
 
 impl Shown {
@@ -57,16 +73,9 @@ impl Shown {
             name_id: usual(&form.name_id, "email"),
             attributes: Field::of(attribute_lines(&form.attributes)),
             relay_state: Field::of(&form.relay_state),
-            accesses: choices(&[("enabled", "Whoever is assigned gets in"), ("disabled", "Nobody gets in")]),
-            tiles: choices(&[
-                ("shown", "Shown on Home"),
-                ("hidden", "Hidden: people begin at the application"),
-            ]),
-            fresh_codes: choices(&[
-                ("not_asked", "The code at the User Portal will do"),
-                ("every_time", "A fresh code each time"),
-                ("older_than", "A fresh code where the last is older"),
-            ]),
+            accesses: accesses(),
+            tiles: tiles(),
+            fresh_codes: fresh_codes(),
             bindings: choices(&[("redirect", "Redirect"), ("post", "POST")]),
             requests_of: choices(&[
                 ("may_be_unsigned", "May be unsigned"),

@@ -12,6 +12,8 @@ mod administrators;
 mod api_keys;
 mod application;
 mod application_form;
+mod application_oidc;
+mod application_page;
 mod applications;
 mod bulk;
 mod change;
@@ -120,6 +122,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(user_devices::routes())
         .merge(applications::routes())
         .merge(application::routes())
+        .merge(application_oidc::routes())
         .merge(user_applications::routes())
         .merge(usage::routes())
         .route("/admin/tokens", get(tokens::show))

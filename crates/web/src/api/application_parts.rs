@@ -9,7 +9,7 @@ use super::{
 };
 use axum::{Json, http::StatusCode};
 use claviger_app::{
-    applications::{Preview, ShownCertificate},
+    applications::{Preview, ShownCertificate, Told},
     saml::Refused as NotTold,
     stored::Assigned,
     words,
@@ -182,9 +182,19 @@ pub(crate) struct ApplicationPreviewView {
     groups: Vec<String>,
 }
 
-/// What an application would be told.
+/// What an application would be told, by its protocol.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ToldView {
+#[serde(untagged)]
+pub(crate) enum ToldView {
+    /// In an assertion.
+    Saml(ToldBySamlView),
+    /// In an ID token and at `userinfo`.
+    Oidc(ToldByOidcView),
+}
+
+/// What an application would be told in an assertion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ToldBySamlView {
     /// Where to.
     consumer: String,
     /// `email`, `username`, `persistent` or `transient`.
@@ -195,6 +205,20 @@ pub(crate) struct ToldView {
     context: &'static str,
     /// What else it would be told.
     attributes: Vec<ToldAttributeView>,
+}
+
+/// What an application would be told in an ID token and at `userinfo`, if it asks for all that it may.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ToldByOidcView {
+    /// Null where it is made at the first sign-in.
+    sub: Option<String>,
+    /// How the person signed in, as a class of authentication.
+    acr: &'static str,
+    /// By what.
+    amr: Vec<&'static str>,
+    /// What else it would be told.
+    #[schema(value_type = Object)]
+    claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// An attribute that an application would be told.
@@ -209,16 +233,25 @@ pub(crate) struct ToldAttributeView {
 impl From<Preview> for ApplicationPreviewView {
     fn from(preview: Preview) -> Self {
         let refused = preview.outcome.as_ref().err().map(|reason| NotTold::Reason(*reason).key());
-        let told = preview.outcome.ok().map(|told| ToldView {
-            consumer: told.consumer,
-            name_id_kind: told.name_kind.key(),
-            name_id: told.name_id,
-            context: told.context,
-            attributes: told
-                .attributes
-                .into_iter()
-                .map(|(name, values)| ToldAttributeView { name, values })
-                .collect(),
+        let attribute = |(name, values)| ToldAttributeView { name, values };
+        let told = preview.outcome.ok().map(|told| match told {
+            Told::Saml(told) => ToldView::Saml(ToldBySamlView {
+                consumer: told.consumer,
+                name_id_kind: told.name_kind.key(),
+                name_id: told.name_id,
+                context: told.context,
+                attributes: told.attributes.into_iter().map(attribute).collect(),
+            }),
+            Told::Oidc(told) => ToldView::Oidc(ToldByOidcView {
+                sub: told.subject,
+                acr: told.context,
+                amr: told.methods.to_vec(),
+                claims: told
+                    .claims
+                    .into_iter()
+                    .map(|(name, value)| (name, serde_json::json!(value)))
+                    .collect(),
+            }),
         });
         Self { refused, told, groups: preview.groups }
     }

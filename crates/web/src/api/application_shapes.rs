@@ -1,6 +1,7 @@
 //! What is sent and told of an application.
 
 use super::{
+    application_oidc::OidcApplicationView,
     condition::{Revised, Tagged},
     problem::ApiError,
     schema::{
@@ -13,7 +14,7 @@ use claviger_app::{
     applications::{ApplicationForm, AttributeForm, ConsumerForm},
     words,
 };
-use claviger_domain::application::Application;
+use claviger_domain::application::{Application, Protocol};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,6 +51,22 @@ pub(crate) struct AttributeBody {
     source: String,
     /// The value of a constant: up to 300 characters.
     constant: Option<String>,
+}
+
+impl From<AttributeBody> for AttributeForm {
+    fn from(body: AttributeBody) -> Self {
+        Self { name: body.name, source: body.source, constant: body.constant.unwrap_or_default() }
+    }
+}
+
+impl From<AttributeForm> for AttributeBody {
+    fn from(form: AttributeForm) -> Self {
+        Self {
+            constant: (form.source == "constant").then_some(form.constant),
+            name: form.name,
+            source: form.source,
+        }
+    }
 }
 
 /// An application that is to be. What is left out is what most applications want.
@@ -120,11 +137,6 @@ impl From<ApplicationBody> for ApplicationForm {
         let (log_out, log_out_binding) =
             body.log_out.map(|one| (one.address, one.binding)).unwrap_or_default();
         let consumer = |one: ConsumerBody| ConsumerForm { address: one.address, index: text(one.index) };
-        let attribute = |one: AttributeBody| AttributeForm {
-            name: one.name,
-            source: one.source,
-            constant: one.constant.unwrap_or_default(),
-        };
         Self {
             name: body.name,
             description: body.description,
@@ -140,7 +152,7 @@ impl From<ApplicationBody> for ApplicationForm {
             certificates: body.certificates,
             signed: body.signed,
             name_id: body.name_id,
-            attributes: body.attributes.into_iter().map(attribute).collect(),
+            attributes: body.attributes.into_iter().map(Into::into).collect(),
             relay_state: body.relay_state,
         }
     }
@@ -155,11 +167,6 @@ impl From<ApplicationForm> for ApplicationBody {
         });
         let consumer =
             |one: ConsumerForm| ConsumerBody { address: one.address, index: one.index.parse().ok() };
-        let attribute = |one: AttributeForm| AttributeBody {
-            constant: (one.source == "constant").then_some(one.constant),
-            name: one.name,
-            source: one.source,
-        };
         Self {
             name: form.name,
             description: form.description,
@@ -174,7 +181,7 @@ impl From<ApplicationForm> for ApplicationBody {
             certificates: form.certificates,
             signed: or(form.signed, both),
             name_id: or(form.name_id, email),
-            attributes: form.attributes.into_iter().map(attribute).collect(),
+            attributes: form.attributes.into_iter().map(Into::into).collect(),
             relay_state: form.relay_state,
         }
     }
@@ -236,15 +243,9 @@ pub(crate) struct ProviderView {
     log_out: String,
 }
 
-impl Revised for ApplicationView {
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-}
-
 impl ApplicationView {
     /// Nothing of an application that speaks another protocol.
-    pub(super) fn of(web: &Web, application: &Application) -> Option<Self> {
+    fn of(web: &Web, application: &Application) -> Option<Self> {
         let addresses = web.app().saml_addresses(application.id);
         let entered = ApplicationBody::from(ApplicationForm::of(application)?);
         Some(Self {
@@ -276,8 +277,36 @@ impl ApplicationView {
     }
 }
 
+/// An application, whatever it speaks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AnyApplicationView {
+    /// SAML 2.0.
+    Saml(Box<ApplicationView>),
+    /// OpenID Connect.
+    Oidc(Box<OidcApplicationView>),
+}
+
+impl Revised for AnyApplicationView {
+    fn revision(&self) -> i64 {
+        match self {
+            Self::Saml(view) => view.revision,
+            Self::Oidc(view) => view.revision,
+        }
+    }
+}
+
+impl AnyApplicationView {
+    pub(super) fn of(web: &Web, application: &Application) -> Option<Self> {
+        match application.protocol {
+            Protocol::Saml(_) => ApplicationView::of(web, application).map(Box::new).map(Self::Saml),
+            Protocol::Oidc(_) => OidcApplicationView::of(web, application).map(Box::new).map(Self::Oidc),
+        }
+    }
+}
+
 /// The application with its `ETag`.
-pub(super) fn tagged(web: &Web, application: &Application) -> Result<Tagged<ApplicationView>, ApiError> {
+pub(super) fn tagged(web: &Web, application: &Application) -> Result<Tagged<AnyApplicationView>, ApiError> {
     let other = || ApiError::from(Refusal::NotFound("application"));
-    ApplicationView::of(web, application).map(Tagged).ok_or_else(other)
+    AnyApplicationView::of(web, application).map(Tagged).ok_or_else(other)
 }

@@ -1,7 +1,7 @@
-//! Applications that people sign in to by SAML (S10).
+//! Applications that people sign in to; what is made and changed here speaks SAML (S10).
 
 use super::{
-    application_shapes::{ApplicationBody, ApplicationView, tagged},
+    application_shapes::{AnyApplicationView, ApplicationBody, tagged},
     body::Body,
     condition::{On, Tagged},
     key::May,
@@ -27,18 +27,18 @@ use utoipa::ToSchema;
 
 #[utoipa::path(get, path = "/api/v1/applications", tag = "applications", operation_id = "listApplications",
     extensions(("x-permission" = json!("ViewUsers"))),
-    responses((status = 200, body = Vec<ApplicationView>), Refused))]
+    responses((status = 200, body = Vec<AnyApplicationView>), Refused))]
 pub(crate) async fn list(
     On(web): On,
     May(granted): May<ViewUsers>,
-) -> Result<Json<Vec<ApplicationView>>, ApiError> {
+) -> Result<Json<Vec<AnyApplicationView>>, ApiError> {
     let all = web.app().applications(&granted).await?;
-    Ok(Json(all.iter().filter_map(|one| ApplicationView::of(&web, &one.application)).collect()))
+    Ok(Json(all.iter().filter_map(|one| AnyApplicationView::of(&web, &one.application)).collect()))
 }
 
 #[utoipa::path(post, path = "/api/v1/applications", tag = "applications", operation_id = "createApplication",
     extensions(("x-permission" = json!("ManageUsers"))), request_body = ApplicationBody,
-    responses((status = 201, body = ApplicationView), Refused, Conflicting, BadBody))]
+    responses((status = 201, body = AnyApplicationView), Refused, Conflicting, BadBody))]
 pub(crate) async fn create(
     On(web): On,
     May(granted): May<ManageUsers>,
@@ -52,12 +52,12 @@ pub(crate) async fn create(
 
 #[utoipa::path(get, path = "/api/v1/applications/{id}", tag = "applications", operation_id = "getApplication",
     extensions(("x-permission" = json!("ViewUsers"))), params(("id" = String, Path, description = "UUID")),
-    responses((status = 200, body = ApplicationView), Refused, Absent))]
+    responses((status = 200, body = AnyApplicationView), Refused, Absent))]
 pub(crate) async fn show(
     On(web): On,
     May(granted): May<ViewUsers>,
     OneApplication(id): OneApplication,
-) -> Result<Tagged<ApplicationView>, ApiError> {
+) -> Result<Tagged<AnyApplicationView>, ApiError> {
     let application = web.app().application(&granted, id).await?;
     tagged(&web, &application)
 }
@@ -65,13 +65,13 @@ pub(crate) async fn show(
 #[utoipa::path(put, path = "/api/v1/applications/{id}", tag = "applications", operation_id = "changeApplication",
     extensions(("x-permission" = json!("ManageUsers"))), params(("id" = String, Path, description = "UUID")),
     request_body = ApplicationBody,
-    responses((status = 200, body = ApplicationView), Refused, Absent, Conflicting, BadBody))]
+    responses((status = 200, body = AnyApplicationView), Refused, Absent, Conflicting, BadBody))]
 pub(crate) async fn change(
     On(web): On,
     May(granted): May<ManageUsers>,
     OneApplication(id): OneApplication,
     Body(change): Body<ApplicationBody>,
-) -> Result<Tagged<ApplicationView>, ApiError> {
+) -> Result<Tagged<AnyApplicationView>, ApiError> {
     let application = web.app().edit_application(&granted, id, &ApplicationForm::from(change)).await?;
     tagged(&web, &application)
 }

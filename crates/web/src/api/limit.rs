@@ -68,6 +68,7 @@ pub(crate) struct Limiter {
     calls: Buckets<[u8; 32]>,
     wrong_keys: Buckets<String>,
     wrong_connect_keys: Buckets<String>,
+    wrong_clients: Buckets<String>,
 }
 
 impl Limiter {
@@ -109,6 +110,16 @@ impl Limiter {
             Drawn::Empty { wait } => {
                 Err(too_many("Too many connect keys that don't work came from this address.".into(), wait))
             }
+        }
+    }
+}
+
+impl Limiter {
+    /// The same for secrets of applications: how long to wait, if there were too many.
+    pub(crate) fn wrong_client(&self, address: &str, now: Timestamp) -> Option<Span> {
+        match self.wrong_clients.draw(self.limits.wrong_keys?, network(address), now) {
+            Drawn::Drawn { .. } => None,
+            Drawn::Empty { wait } => Some(wait),
         }
     }
 }

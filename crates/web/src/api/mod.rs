@@ -3,6 +3,7 @@
 mod administrators;
 mod administrators_mfa;
 mod api_keys;
+mod application_oidc;
 mod application_parts;
 mod application_shapes;
 mod applications;
@@ -178,6 +179,10 @@ fn application_routes() -> Router<Web> {
             "/applications/{id}",
             get(applications::show).put(applications::change).delete(applications::delete),
         )
+        .route("/applications/oidc", post(application_oidc::create))
+        .route("/applications/signing-keys", get(application_oidc::keys).post(application_oidc::turn_keys))
+        .route("/applications/{id}/oidc", put(application_oidc::change))
+        .route("/applications/{id}/secret", post(application_oidc::replace_secret))
         .route("/applications/{id}/preview", get(application_parts::preview))
         .route("/applications/{id}/groups", get(application_parts::groups))
         .route(

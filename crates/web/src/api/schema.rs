@@ -4,6 +4,7 @@
 use claviger_app::{
     applications::templates,
     bulk, device_admin,
+    oidc::Turn,
     stored::{Encryption, MailState, device_list::STATUSES},
 };
 use claviger_domain::{
@@ -11,6 +12,7 @@ use claviger_domain::{
     activity::Group,
     application::{
         Access, Tile,
+        oidc::{Algorithm, Client, Refresh, Scope},
         saml::{Binding, Fact, NameId, Requests, Signed},
     },
     device::{FirstFactor, NotEnrolled, Platform, Sudo, WhenDown},
@@ -89,6 +91,11 @@ shapes! {
     SignedWord is one_of(Signed::ALL.iter().map(|signed| signed.key()));
     NameIdWord is one_of(NameId::ALL.iter().map(|name| name.key()));
     SourceWord is one_of(Fact::ALL.iter().map(|fact| fact.key()).chain(["groups", "constant"]));
+    ClientWord is one_of(Client::ALL.iter().map(|client| client.key()));
+    RefreshWord is one_of(Refresh::ALL.iter().map(|refresh| refresh.key()));
+    ScopeWord is one_of([Scope::Profile, Scope::Email, Scope::Groups].map(Scope::key));
+    AlgorithmWord is one_of(Algorithm::ALL.iter().map(|algorithm| algorithm.key()));
+    TurnWord is one_of(Turn::ALL.iter().map(|turn| turn.key()));
     TemplateWord is one_of(templates::ALL.iter().map(|template| template.key));
     HeldWord is one_of(["stock", "assigned"]);
     BadRowsWord is one_of(["refuse", "skip"]);

@@ -48,7 +48,7 @@ pub(super) async fn show(
     said: Said,
     on_the_way: Next,
 ) -> Result<Response, PageError> {
-    if let Some(response) = on_the_way.followed(&web) {
+    if let Some(response) = on_the_way.followed(&web, theme).await? {
         return Ok(response);
     }
     let organization = web.app().organization().await?;

@@ -1,6 +1,6 @@
 //! A page that asks a user once more who they are, because an application does (S10.1).
 
-use super::next::safe;
+use super::{forward, next::safe};
 use crate::{
     Web,
     chrome::Chrome,
@@ -84,7 +84,7 @@ pub(super) async fn submit(
         Asked::Password => "current_password",
     };
     match web.app().show_again(&me, &Secret::from(posted.text(field))).await {
-        Ok(()) => Ok(Redirect::to(safe(back).unwrap_or("/")).into_response()),
+        Ok(()) => forward::on(&web, theme, safe(back).unwrap_or("/")).await,
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&form(&web, &me, theme, back, &errors.into()).await?))
         }

@@ -1,6 +1,7 @@
 //! Pages that send the browser on to an application: by a form that posts itself, or by an address. Without scripts
 //! there is a button.
 
+use super::doors::Door;
 use crate::{
     Web,
     chrome::Chrome,
@@ -10,7 +11,7 @@ use crate::{
     view::{filters, page},
 };
 use askama::Template;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use claviger_app::saml::PostForm;
 
 /// What the person is told while the browser goes on.
@@ -59,6 +60,15 @@ pub(super) async fn post(web: &Web, theme: Theme, told: Told, form: PostForm) ->
     let mut response = page(&Forward { chrome, told, target: form.action, fields });
     response.extensions_mut().insert(target);
     Ok(response)
+}
+
+/// On to a door of this site, behind a form of this site. Chrome holds what such a form leads to to the form's page, by
+/// way of all redirects; an application that is gone to by address is one too many, so that a page stands between.
+pub(super) async fn on(web: &Web, theme: Theme, path: &str) -> Result<Response, PageError> {
+    match Door::of(path) {
+        Some(Door::Oidc(_)) => go(web, theme, Told::signing_in(), path.to_owned()).await,
+        Some(Door::Saml(_)) | None => Ok(Redirect::to(path).into_response()),
+    }
 }
 
 /// A page that leads to an address of the application.

@@ -1,9 +1,10 @@
 //! Single Logout, from application to application by way of the browser.
 
 use super::{
+    doors::wrong_page,
     forward,
     forward::Told,
-    sign_on::{in_form, named, wrong_page},
+    sign_on::{in_form, named},
 };
 use crate::{Web, error::PageError, flash, form::Posted, origin::From as FromOrigin, theme::Theme};
 use axum::{

@@ -5,11 +5,13 @@
 //! is led on to an address of ours, where it does.
 
 mod confirm;
+pub(crate) mod doors;
 mod forward;
 mod log_out;
 mod next;
 mod sign_on;
 
+pub(crate) use doors::{Door, wrong_page};
 pub(crate) use next::Next;
 
 use crate::{Web, guard};

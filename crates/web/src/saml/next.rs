@@ -1,13 +1,13 @@
 //! What a person is on the way to while they sign in: an address of ours in a cookie, which Home follows once.
 
-use crate::Web;
+use super::{doors::Door, forward};
+use crate::{Web, error::PageError, theme::Theme};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use claviger_domain::id::ApplicationId;
 use std::convert::Infallible;
 
 /// As long as a set-up on the way in may take.
@@ -24,20 +24,9 @@ fn cookie(web: &Web, value: &str, age: u32) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-/// Where a request that waits is gone on with.
-pub(super) fn address(id: ApplicationId, kept: &str) -> String {
-    format!("/saml/{id}/continue?request={kept}")
-}
-
-/// The address, if it is one of those.
+/// The path, if it leads to a door.
 pub(super) fn safe(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix("/saml/")?;
-    let (id, kept) = rest.split_once("/continue?request=")?;
-    let is_kept = !kept.is_empty()
-        && path.len() <= LONGEST
-        && kept.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let is_id = id.parse::<ApplicationId>().is_ok_and(|parsed| parsed.to_string() == id);
-    (is_id && is_kept).then_some(path)
+    (path.len() <= LONGEST && Door::of(path).is_some()).then_some(path)
 }
 
 /// Leads to the sign-in, and from there on to `path`.
@@ -64,12 +53,13 @@ impl FromRequestParts<Web> for Next {
 
 impl Next {
     /// The way on, which is gone once.
-    pub(crate) fn followed(self, web: &Web) -> Option<Response> {
-        let mut response = Redirect::to(&self.0?).into_response();
+    pub(crate) async fn followed(self, web: &Web, theme: Theme) -> Result<Option<Response>, PageError> {
+        let Some(path) = self.0 else { return Ok(None) };
+        let mut response = forward::on(web, theme, &path).await?;
         if let Some(cookie) = cookie(web, "", 0) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        Some(response)
+        Ok(Some(response))
     }
 }
 
@@ -82,6 +72,8 @@ mod tests {
         let id = "0190a000-0000-7000-8000-000000000000";
         let good = format!("/saml/{id}/continue?request=aZ09-_");
         assert_eq!(safe(&good), Some(good.as_str()));
+        let other = good.replace("saml", "oidc");
+        assert_eq!(safe(&other), Some(other.as_str()));
         for bad in [
             "",
             "/",
@@ -89,6 +81,7 @@ mod tests {
             "//evil.test/saml/x/continue?request=a",
             "https://evil.test/saml/0190a000-0000-7000-8000-000000000000/continue?request=a",
             "/saml/x/continue?request=a",
+            "/ldap/0190a000-0000-7000-8000-000000000000/continue?request=a",
             "/saml/0190a000-0000-7000-8000-000000000000/continue?request=",
             "/saml/0190a000-0000-7000-8000-000000000000/continue?request=a&b=c",
             "/saml/0190a000-0000-7000-8000-000000000000/continue?request=a\r\nSet-Cookie: x",

@@ -1,33 +1,21 @@
 //! Requests to sign somebody in, tiles, and the way to the application.
 
-use super::{
-    confirm, forward,
-    forward::Told,
-    next::{address, sign_in_first},
-};
+use super::doors::{self, Door, wrong_page};
 use crate::{
     Web,
-    chrome::Chrome,
     error::PageError,
     form::Posted,
-    ops::AtDoor,
     origin::{self, From as FromOrigin},
-    signin::{Message, contact},
     theme::Theme,
-    view::{Link, render},
     visit,
 };
 use axum::{
     extract::{Path, RawQuery, Request, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Redirect, Response},
 };
-use claviger_app::saml::{Entrance, Posted as Brought, Received, Refused, Wrong, WrongMessage};
-use claviger_domain::{
-    account::Realm,
-    application::release::{Asked, Reason},
-    id::ApplicationId,
-};
+use claviger_app::saml::{Posted as Brought, Received};
+use claviger_domain::{account::Realm, id::ApplicationId};
 
 /// The application in an address.
 pub(super) fn named(id: &str) -> Result<ApplicationId, PageError> {
@@ -89,6 +77,9 @@ pub(super) async fn begin(
     FromOrigin(origin): FromOrigin,
 ) -> Result<Response, PageError> {
     let id = named(&id)?;
+    if let Some(start) = web.app().oidc_start(id).await? {
+        return Ok(Redirect::to(&start).into_response());
+    }
     let received = web.app().begin_here(id, &origin).await?;
     led_on(&web, theme, id, received).await
 }
@@ -100,7 +91,7 @@ async fn led_on(
     received: Received,
 ) -> Result<Response, PageError> {
     match received {
-        Received::Pending(kept) => Ok(Redirect::to(&address(id, &kept)).into_response()),
+        Received::Pending(kept) => Ok(Redirect::to(&Door::Saml(id).address(&kept)).into_response()),
         Received::Wrong(wrong) => wrong_page(web, theme, &wrong).await,
         Received::Unknown => Err(PageError::NotFound("application")),
     }
@@ -120,132 +111,5 @@ pub(super) async fn go_on(
     let origin = origin::of(&parts, &web);
     let visit = visit::visit(&web, Realm::User, &parts).await?;
     let entrance = web.app().enter_application((id, kept), &visit, &origin).await?;
-    web.metrics().at_door(&AtDoor::of(&entrance));
-    match entrance {
-        Entrance::Post(form) => forward::post(&web, theme, Told::signing_in(), form).await,
-        Entrance::SignIn => Ok(sign_in_first(&web, &address(id, kept))),
-        Entrance::Show { .. } => Ok(confirm::lead(&address(id, kept))),
-        Entrance::Refused { application, why } => refused_page(&web, theme, &application, why).await,
-        Entrance::Stale => {
-            again_page(&web, theme, id, "This took too long", "Start again at the application.").await
-        }
-        Entrance::Repeated => {
-            let text = "This sign-in was used already. Open the application again.";
-            again_page(&web, theme, id, "You were on your way already", text).await
-        }
-        Entrance::Unknown => Err(PageError::NotFound("application")),
-    }
-}
-
-async fn message(
-    web: &Web,
-    theme: Theme,
-    (status, kind): (StatusCode, &'static str),
-    (heading, text): (String, String),
-    action: Link,
-) -> Result<Response, PageError> {
-    let chrome = Chrome::new(web, theme).await?;
-    Ok(render(status, &Message { chrome, kind, heading, text, action: Some(action) }))
-}
-
-fn home() -> Link {
-    Link { href: "/".into(), label: "Go to Home".into() }
-}
-
-async fn again_page(
-    web: &Web,
-    theme: Theme,
-    id: ApplicationId,
-    heading: &str,
-    text: &str,
-) -> Result<Response, PageError> {
-    let action = Link { href: format!("/applications/{id}"), label: "Open the application".into() };
-    let how = (StatusCode::CONFLICT, "warning");
-    message(web, theme, how, (heading.into(), text.into()), action).await
-}
-
-/// A message that is not taken: little for the person, everything for the log.
-pub(super) async fn wrong_page(web: &Web, theme: Theme, wrong: &Wrong) -> Result<Response, PageError> {
-    let text = match wrong.kind {
-        WrongMessage::Damaged => "What it sent can't be read.",
-        WrongMessage::NotTrusted => "It isn't certain that it comes from the application.",
-        WrongMessage::Misaddressed => {
-            "What it sent is meant for another place, or wants the answer at an unknown one."
-        }
-        WrongMessage::Outdated => {
-            "What it sent is too old, or a clock is wrong. Start again at the application."
-        }
-        WrongMessage::Unsupported => "It asks for something that isn't offered here.",
-        WrongMessage::Repeated => "What it sent was used before. Start again at the application.",
-    };
-    let contact = contact(web).await?;
-    let words = (
-        format!("{} sent a request that can't be accepted", wrong.application),
-        format!("{text} If it happens again, contact {contact}; the activity log says more."),
-    );
-    message(web, theme, (StatusCode::BAD_REQUEST, "warning"), words, home()).await
-}
-
-/// S10.2: the person learns why, the application nothing.
-async fn refused_page(
-    web: &Web,
-    theme: Theme,
-    application: &str,
-    why: Refused,
-) -> Result<Response, PageError> {
-    let contact = contact(web).await?;
-    let set_up = Link { href: "/security".into(), label: "Set up MFA".into() };
-    let (kind, heading, text, action) = match why {
-        Refused::Reason(Reason::Disabled) => (
-            "warning",
-            format!("{application} is switched off"),
-            format!("Nobody can open it from here at present. Contact {contact}."),
-            home(),
-        ),
-        Refused::Reason(Reason::Barred) => (
-            "warning",
-            "Your account is not active".to_owned(),
-            format!("You can't open {application} with it at present. Contact {contact}."),
-            home(),
-        ),
-        Refused::Reason(Reason::LockedOut { .. }) => (
-            "danger",
-            "The time to set up MFA has ended".to_owned(),
-            format!(
-                "You can't open {application} until an administrator gives you more time. Contact {contact} to get access again."
-            ),
-            Link { href: "/sign-in".into(), label: "Back to sign-in".into() },
-        ),
-        Refused::Reason(Reason::NotAssigned) => (
-            "warning",
-            format!("You don't have {application}"),
-            format!("Your account isn't in a group that has it. Contact {contact} if you need it."),
-            home(),
-        ),
-        Refused::Reason(Reason::NoFactor) | Refused::Context => (
-            "warning",
-            format!("{application} asks for MFA"),
-            "Set up an authenticator app first, then open the application again.".to_owned(),
-            set_up,
-        ),
-        Refused::Reason(Reason::MayNotAsk(Asked::SignIn | Asked::Code | Asked::Password)) => (
-            "warning",
-            format!("{application} can't be opened silently"),
-            "Open it from Home.".to_owned(),
-            home(),
-        ),
-        Refused::OtherPerson => (
-            "warning",
-            format!("{application} asks for another account"),
-            "Sign out here and sign in with the account that it asks for.".to_owned(),
-            home(),
-        ),
-        Refused::NameKind => (
-            "warning",
-            format!("{application} asks for a name that it isn't given"),
-            format!("Its settings here and there differ. Contact {contact}."),
-            home(),
-        ),
-    };
-    message(web, theme, (StatusCode::FORBIDDEN, kind), (heading, text), action).await
+    doors::answered(&web, theme, (Door::Saml(id), kept), entrance).await
 }

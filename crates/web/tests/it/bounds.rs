@@ -33,7 +33,10 @@ fn beside(operation: &str, field: &str, ids: &Value) -> Value {
         ("startBulk", "reason") => json!({ "action": "reset_mfa", "enrollment_days": 7, "ids": ids }),
         ("startBulk", "group") => json!({ "action": "add_to_group", "ids": ids }),
         ("startDeviceBulk", "group") => json!({ "action": "add_to_group" }),
-        ("createApplication" | "changeApplication", "fresh_minutes") => json!({ "fresh_code": "older_than" }),
+        (
+            "createApplication" | "changeApplication" | "createOidcApplication" | "changeOidcApplication",
+            "fresh_minutes",
+        ) => json!({ "fresh_code": "older_than" }),
         ("fillApplicationTemplate", _) => json!({ "own": "acme" }),
         ("startBulk", _) => json!({ "enrollment_days": 7, "ids": ids }),
         ("setGroupRule", _) => {
