@@ -12,16 +12,16 @@ use claviger_app::set_up::Installation;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Where a page's form goes beside this site: to an application, which leads on to wherever it likes.
+/// Where the form of a page goes: to this address of an application, and on from there to wherever it leads.
 #[derive(Clone, Debug)]
 pub(crate) struct FormTarget(pub(crate) String);
 
 impl FormTarget {
-    /// The policy with the scheme of that address beside this site: browsers hold the redirects after a form to the
-    /// policy, too, and where an application redirects to is known to it alone.
+    /// The policy with other sites beside this one: browsers hold what an application answers with, such as a way to
+    /// another host of its own, to the policy of the page, too.
     fn policy(&self) -> Option<HeaderValue> {
-        let (scheme, _) = self.0.split_once("://")?;
-        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}:")))
+        let sites = if self.0.starts_with("https:") { "https:" } else { "http: https:" };
+        HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action 'self' {sites}")))
             .ok()
     }
 }
@@ -115,11 +115,17 @@ mod tests {
     }
 
     #[test]
-    fn a_form_for_an_application_may_be_led_on_by_it() {
+    fn a_form_for_an_application_goes_to_other_sites_and_nothing_else_is_let_loose() {
         let policy = |to: &str| FormTarget(to.into()).policy().unwrap().to_str().unwrap().to_owned();
-        let written = policy("https://app.example.com/acs;x,y?tenant=1");
-        assert_eq!(written, POLICY.replace("form-action 'self'", "form-action 'self' https:"));
-        assert!(policy("http://localhost:8080/acs").contains("; form-action 'self' http:; "));
+        for (to, sites) in [
+            ("https://app.example.com/acs;x,y?tenant=1", "https:"),
+            ("http://localhost:8000/acs", "http: https:"),
+        ] {
+            assert_eq!(
+                policy(to),
+                POLICY.replace("form-action 'self'", &format!("form-action 'self' {sites}"))
+            );
+        }
     }
 
     #[test]
