@@ -2,7 +2,7 @@
 
 use crate::{
     App, Problem,
-    draft::Draft,
+    draft::{Draft, Target},
     saml::PostForm,
     session::{Origin, Visit},
 };
@@ -18,6 +18,9 @@ use claviger_domain::{
 };
 use claviger_store::table::{self, application_visit, session::Session};
 use data_encoding::BASE32_NOPAD;
+
+/// The action in the log.
+pub(crate) const SIGN_IN: &str = "sign_in.application";
 
 /// What comes of a request at the door.
 #[derive(Clone, Debug)]
@@ -107,6 +110,22 @@ pub(crate) const fn assignment(groups: &[String]) -> Assignment {
 }
 
 impl App {
+    /// Logs that somebody did not get in, and why.
+    pub(crate) async fn log_refused_at_door(
+        &self,
+        at_door: Option<&AtDoor>,
+        outcome: &str,
+        details: serde_json::Value,
+        origin: &Origin,
+    ) -> Result<(), Problem> {
+        let account = at_door.map(|person| &person.account);
+        let actor = account.map_or_else(|| origin.visitor(), |account| origin.actor(account));
+        let target = account.map(Target::from).unwrap_or_default();
+        let mut draft = Draft::new(self, &actor).await?;
+        draft.log(SIGN_IN, &target, outcome, details);
+        draft.settle().await
+    }
+
     /// Who this visit is at the door of that application.
     pub(crate) async fn at_door(&self, id: ApplicationId, visit: &Visit) -> Result<Option<AtDoor>, Problem> {
         let organization = self.organization().await?.id;

@@ -127,6 +127,12 @@ pub fn outcome_words(outcome: &str) -> String {
         "locked_out" => "Time to set up MFA has ended".into(),
         "barred" => "Not activated".into(),
         "delayed" => "Had to wait".into(),
+        "wrong_message" => "Message not accepted".into(),
+        "repeated" => "Answered before".into(),
+        "no_factor" => "MFA not set up".into(),
+        "no_such_context" => "Asked for more than the sign-in showed".into(),
+        "other_person" => "Asked for somebody else".into(),
+        "name_not_given" => "Asked for a name that it isn't given".into(),
         other => spoken(other),
     }
 }

@@ -3,6 +3,7 @@
 use super::{Party, extended};
 use crate::{
     App, Problem,
+    door::SIGN_IN,
     draft::{Draft, Target},
     saml::{PENDING, Wrong, WrongMessage, open_kept, seal_kept},
     session::Origin,
@@ -82,7 +83,7 @@ impl App {
         let actor = origin.visitor();
         let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "error": fault.error.key(), "message": fault.description });
-        draft.log("sign_in.application", &Target::from(&party.application), "wrong_message", details);
+        draft.log(SIGN_IN, &Target::from(&party.application), "wrong_message", details);
         draft.settle().await?;
         Ok(Authorized::Back(self.refused_at(redirect, state, fault)))
     }
@@ -91,7 +92,7 @@ impl App {
         let actor = origin.visitor();
         let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "message": "redirect_uri is not one of the application's" });
-        draft.log("sign_in.application", &Target::from(&party.application), "wrong_message", details);
+        draft.log(SIGN_IN, &Target::from(&party.application), "wrong_message", details);
         draft.settle().await?;
         Ok(Authorized::Wrong(Wrong { application: party.name(), kind: WrongMessage::Misaddressed }))
     }

@@ -3,7 +3,7 @@
 use super::{Party, authorize::Pending, extended, issue::class};
 use crate::{
     App, Problem, Token,
-    door::{AtDoor, Entrance, Refused},
+    door::{AtDoor, Entrance, Refused, SIGN_IN},
     draft::{Draft, Target},
     saml::REMEMBERED,
     session::{Origin, Visit},
@@ -88,11 +88,8 @@ impl App {
         (at_door, why): (Option<&AtDoor>, Refused),
         origin: &Origin,
     ) -> Result<Entrance, Problem> {
-        if let Some(person) = at_door {
-            let actor = person.actor(origin);
-            let mut draft = Draft::new(self, &actor).await?;
-            draft.log("sign_in.application", &Target::from(&person.account), why.key(), details(party));
-            draft.settle().await?;
+        if at_door.is_some() {
+            self.log_refused_at_door(at_door, why.key(), details(party), origin).await?;
         }
         if pending.asked.prompt != Prompt::None {
             return Ok(Entrance::Refused { application: party.name(), why });
@@ -152,7 +149,7 @@ impl App {
             told.insert("context".into(), json!(grant.class));
             told.insert("redirect".into(), json!(asked.redirect));
         }
-        draft.log("sign_in.application", &Target::from(account), "success", told);
+        draft.log(SIGN_IN, &Target::from(account), "success", told);
         if draft.commit().await? == Commit::Committed {
             let mut back = vec![("code", code.expose())];
             back.extend(asked.state.as_deref().map(|state| ("state", state)));
@@ -160,8 +157,11 @@ impl App {
             return Ok(Some(Entrance::Go(extended(&asked.redirect, &back))));
         }
         let digest = pending.digest();
-        let repeated = saml::was_answered(&self.0.store, organization, party.id(), digest).await?;
-        Ok(repeated.then_some(Entrance::Repeated))
+        if !saml::was_answered(&self.0.store, organization, party.id(), digest).await? {
+            return Ok(None);
+        }
+        self.log_refused_at_door(Some(person), "repeated", details(party), origin).await?;
+        Ok(Some(Entrance::Repeated))
     }
 
     /// That the application was told of somebody in that session, under a name of the session's own.

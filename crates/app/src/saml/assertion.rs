@@ -45,6 +45,11 @@ fn reading(name: &str) -> AttributeFormat {
     if is_uri { AttributeFormat::Uri } else { AttributeFormat::Basic }
 }
 
+/// A value with U+FFFD for the characters that names may have and XML can't say.
+fn sayable(value: &str) -> String {
+    value.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
 /// Whom a name is about, as an application knows them.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
@@ -98,7 +103,7 @@ impl App {
             name: one.name.clone(),
             format: reading(&one.name),
             friendly_name: None,
-            values: one.values(person.account, person.groups),
+            values: one.values(person.account, person.groups).iter().map(|value| sayable(value)).collect(),
         };
         let told = settings.attributes.iter().map(attribute);
         let assertion = Assertion {
@@ -137,6 +142,11 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_xml_cannot_say_keeps_nobody_out() {
+        assert_eq!(sayable("A\u{ffff}b\u{fffe} </x>"), "A\u{fffd}b\u{fffd} </x>");
+    }
 
     #[test]
     fn a_password_alone_is_never_called_more() {

@@ -35,6 +35,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
+/// The action in the log.
+const SIGN_OUT: &str = "sign_out.application";
 /// How long a log-out may be on its way.
 const ON_ITS_WAY: Span = Span::minutes(10);
 /// How long an application may take to act on a request to log out.
@@ -178,7 +180,7 @@ impl App {
             Ok(request) => self.asked_to_log_out(&party, &request, origin).await,
             Err(refusal) => {
                 let target = Target::from(&party.application);
-                Ok(ReceivedLogOut::Wrong(self.wrong(target, &refusal, origin).await?))
+                Ok(ReceivedLogOut::Wrong(self.wrong((SIGN_OUT, target), &refusal, origin).await?))
             }
         }
     }
@@ -223,7 +225,7 @@ impl App {
             Commit::Conflict => {
                 let refusal = Refusal::Replayed(request.id.as_str().to_owned());
                 let target = Target::from(&party.application);
-                Ok(ReceivedLogOut::Wrong(self.wrong(target, &refusal, origin).await?))
+                Ok(ReceivedLogOut::Wrong(self.wrong((SIGN_OUT, target), &refusal, origin).await?))
             }
         }
     }
@@ -253,7 +255,7 @@ impl App {
             let missing = match answers(&asked) {
                 Ok(response) => i64::from(response.status != Some(Status::Success)),
                 Err(refusal) => {
-                    self.wrong(Target::from(&party.application), &refusal, origin).await?;
+                    self.wrong((SIGN_OUT, Target::from(&party.application)), &refusal, origin).await?;
                     1
                 }
             };
@@ -317,7 +319,7 @@ impl App {
                 let waiting = Some(Waiting { application: party.id(), message });
                 draft.write(saml::step_log_out(organization, &LogOut { waiting, missing, ..on_its_way }));
                 let details = json!({ "application": party.application.name.as_str() });
-                draft.log("sign_out.application", &target, "success", details);
+                draft.log(SIGN_OUT, &target, "success", details);
                 self.sent(&party, &place, &outgoing, Some(token))?
             }
         };

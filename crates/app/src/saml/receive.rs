@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     App, Problem,
+    door::SIGN_IN,
     draft::{Draft, Target},
     session::Origin,
 };
@@ -90,20 +91,20 @@ impl App {
             },
             Err(refusal) => refusal,
         };
-        self.wrong(target, &refusal, origin).await.map(Received::Wrong)
+        self.wrong((SIGN_IN, target), &refusal, origin).await.map(Received::Wrong)
     }
 
     /// Logs why a message is not taken.
     pub(super) async fn wrong(
         &self,
-        target: Target,
+        (action, target): (&'static str, Target),
         refusal: &Refusal,
         origin: &Origin,
     ) -> Result<Wrong, Problem> {
         let actor = origin.visitor();
         let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "message": refusal.to_string() });
-        draft.log("sign_in.application", &target, "wrong_message", details);
+        draft.log(action, &target, "wrong_message", details);
         draft.settle().await?;
         Ok(Wrong { application: target.name, kind: refusal.kind() })
     }

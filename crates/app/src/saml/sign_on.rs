@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     App, Problem,
-    door::{AtDoor, Entrance, Refused},
+    door::{AtDoor, Entrance, Refused, SIGN_IN},
     draft::{Draft, Target},
     session::{Origin, Visit},
     until_decided,
@@ -74,28 +74,13 @@ impl App {
             }
             (Release::Refuse(reason), _) => Refused::Reason(reason),
         };
-        self.log_refused_entrance(party, pending, (at_door, why), origin).await?;
+        self.log_refused_at_door(at_door, why.key(), details(party, pending), origin).await?;
         Ok(Some(match (why, pending.passive) {
             (Refused::Context, true) => {
                 Entrance::Post(self.status(party, pending, Status::NoAuthnContext)?)
             }
             _ => Entrance::Refused { application, why },
         }))
-    }
-
-    async fn log_refused_entrance(
-        &self,
-        party: &Party,
-        pending: &Pending,
-        (at_door, why): (Option<&AtDoor>, Refused),
-        origin: &Origin,
-    ) -> Result<(), Problem> {
-        let account = at_door.map(|person| &person.account);
-        let actor = account.map_or_else(|| origin.visitor(), |account| origin.actor(account));
-        let target = account.map(Target::from).unwrap_or_default();
-        let mut draft = Draft::new(self, &actor).await?;
-        draft.log("sign_in.application", &target, why.key(), details(party, pending));
-        draft.settle().await
     }
 
     /// Nothing if another write came first.
@@ -113,7 +98,7 @@ impl App {
         let named = self.name_at_application(&mut draft, party, (pending, account)).await?;
         if pending.subject.as_ref().is_some_and(|asked| *asked != named.value) {
             let why = Refused::OtherPerson;
-            self.log_refused_entrance(party, pending, (Some(person), why), origin).await?;
+            self.log_refused_at_door(Some(person), why.key(), details(party, pending), origin).await?;
             let application = party.application.name.as_str().to_owned();
             return Ok(Some(Entrance::Refused { application, why }));
         }
@@ -156,13 +141,15 @@ impl App {
             told.insert("context".into(), json!(class));
             told.insert("consumer".into(), json!(pending.consumer));
         }
-        draft.log("sign_in.application", &Target::from(account), "success", told);
+        draft.log(SIGN_IN, &Target::from(account), "success", told);
         if draft.commit().await? == Commit::Committed {
             return Ok(Some(Entrance::Post(answer)));
         }
-        let digest = pending.digest();
-        let repeated = saml::was_answered(&self.0.store, organization, party.id(), digest).await?;
-        Ok(repeated.then_some(Entrance::Repeated))
+        if !saml::was_answered(&self.0.store, organization, party.id(), pending.digest()).await? {
+            return Ok(None);
+        }
+        self.log_refused_at_door(Some(person), "repeated", details(party, pending), origin).await?;
+        Ok(Some(Entrance::Repeated))
     }
 
     /// The name that the application knows the user by. One of its own is made at the first sign-in, once.
@@ -212,6 +199,7 @@ fn details(party: &Party, pending: &Pending) -> serde_json::Value {
     json!({
         "application": party.application.name.as_str(),
         "application_id": party.id().to_string(),
+        "request": pending.id,
         "begun": match pending.begun { Begun::There => "application", Begun::Here => "portal" },
     })
 }

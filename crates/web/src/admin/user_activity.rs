@@ -71,6 +71,11 @@ fn activity_row(entry: &Entry, now: Timestamp, zone: &str) -> ActivityRow {
         "locked" | "closed" => ("danger", ": refused, too many wrong codes"),
         "locked_out" => ("warning", ": refused, the time to set up MFA has ended"),
         "barred" => ("warning", ": refused, not activated"),
+        "not_assigned" => ("warning", ": refused, not assigned"),
+        "application_disabled" => ("warning", ": refused, switched off"),
+        "no_factor" | "no_such_context" => ("warning", ": refused, it asks for MFA"),
+        "other_person" | "name_not_given" => ("warning", ": refused, it asks for what it isn't given"),
+        "repeated" => ("warning", ": refused, answered before"),
         _ => ("", ""),
     };
     let by = if entry.actor_name.is_empty() { String::new() } else { format!("by {}", entry.actor_name) };
@@ -106,5 +111,9 @@ fn details(entry: &Entry, zone: &str) -> String {
     };
     let reason =
         details.get("reason").and_then(serde_json::Value::as_str).map(|reason| format!(". Reason: {reason}"));
-    change + &reason.unwrap_or_default()
+    let application = details
+        .get("application")
+        .and_then(serde_json::Value::as_str)
+        .map(|application| format!(" ({application})"));
+    change + &application.unwrap_or_default() + &reason.unwrap_or_default()
 }

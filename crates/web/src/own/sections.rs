@@ -158,6 +158,7 @@ fn sign_in(entry: &Entry, now: Timestamp, zone: &str) -> Option<SignIn> {
         ("sign_in.recovery_code", "success") => "Recovery code used",
         ("sign_in.recovery_code", "wrong_code") => "Wrong recovery code",
         ("sign_in.recovery_code", "already_used") => "Recovery code used a second time",
+        ("sign_in.application", "success") => "Signed in to an application",
         ("verify", "success") => "Code used by another program",
         ("verify", _) => "Wrong code in another program",
         _ => return None,
