@@ -108,7 +108,7 @@ impl PageError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "warning",
                 "That is too much",
-                "A form can have at most 64 KiB.".into(),
+                "What was sent is larger than this page takes. Most forms can have 64 KiB.".into(),
             ),
             Self::Foreign => (
                 StatusCode::FORBIDDEN,

@@ -235,7 +235,7 @@ pub const ALL: &[Template] = &[
         name_id: NameId::Email,
         signed: Signed::Both,
         attributes: NAMES,
-        hint: "Advanced, Single Sign-On.",
+        hint: "Advanced, Single Sign-On. Choose the SP Entity ID that begins with https:// there.",
     },
 ];
 

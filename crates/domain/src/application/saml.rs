@@ -243,7 +243,12 @@ impl Attribute {
                 Source::Constant(line("attribute_value", "A constant", constant, 300, Presence::Required)?)
             }
             (_, None) => {
-                return Err(FieldError::new("attribute_source", format!("Choose what {name} says.")));
+                return Err(FieldError::new(
+                    "attribute_source",
+                    format!(
+                        "Say what {name} is: email, username, first_name, last_name, display_name, id, groups or a constant."
+                    ),
+                ));
             }
         };
         Ok(Self { name, source })

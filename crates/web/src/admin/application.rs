@@ -5,14 +5,15 @@ use super::{
     application_page::{Page, shown},
     applications::PATH,
     change::{Change, named},
+    confirm::{Asks, Confirm},
 };
 use crate::{
     Web,
-    chrome::Frame,
+    chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
     form::{Again, Field},
-    view::{page, render},
+    view::{Link, page, render},
     visit::Admin,
 };
 use axum::{
@@ -26,13 +27,13 @@ use claviger_app::Refusal;
 use claviger_domain::{
     field::FieldError,
     id::{ApplicationId, ApplicationKeyId, GroupId},
-    permission::ViewUsers,
+    permission::{ManageUsers, ViewUsers},
 };
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/admin/applications/{id}", get(show).post(save))
-        .route("/admin/applications/{id}/delete", post(delete))
+        .route("/admin/applications/{id}/delete", get(ask_delete).post(delete))
         .route("/admin/applications/{id}/groups", post(assign))
         .route("/admin/applications/{id}/groups/{group}/remove", post(unassign))
         .route("/admin/applications/{id}/test", get(test))
@@ -70,6 +71,35 @@ async fn save(change: Change<ApplicationId>) -> Result<Response, PageError> {
     let Change { web, granted, id, form, .. } = &change;
     let done = web.app().edit_application(granted, *id, &typed(form)).await.map(|_| "saved");
     change.answer(done).await
+}
+
+const DELETE: Asks = Asks {
+    path: "delete",
+    heading: "Delete",
+    verb: "Delete application",
+    effects: &[
+        "Nobody opens it with their sign-in here any more, and its certificates are gone.",
+        "The names that it alone knows people by are forgotten: made again, it takes them for new people.",
+    ],
+};
+
+async fn ask_delete(
+    State(web): State<Web>,
+    Admin(me): Admin,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    me.actor.granted::<ManageUsers>()?;
+    web.app().require_fresh_code(&me.actor)?;
+    let application = web.app().application(&me.actor.granted::<ViewUsers>()?, named(&id)?).await?;
+    let (name, base) = (application.name.as_str(), format!("{PATH}/{id}"));
+    let trail = vec![
+        Link { href: PATH.into(), label: "SSO Applications".into() },
+        Link { href: base.clone(), label: name.into() },
+    ];
+    let chrome = AdminChrome::new(&web, &me, frame, "applications").await?;
+    let blank = Confirm::new(chrome, trail, format!("{base}/{}", DELETE.path), base);
+    Ok(page(&blank.asking(&DELETE, name)))
 }
 
 async fn delete(Change { web, granted, id, .. }: Change<ApplicationId>) -> Result<Response, PageError> {

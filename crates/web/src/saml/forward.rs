@@ -24,14 +24,14 @@ impl Told {
     pub(super) fn signing_in() -> Self {
         Self {
             heading: "Signing you in".into(),
-            text: "You are on your way to the application. If nothing happens, go on by hand.",
+            text: "You are on your way to the application. If nothing happens, press Continue.",
         }
     }
 
     pub(super) fn signing_out(application: &str) -> Self {
         Self {
             heading: format!("Signing you out of {application}"),
-            text: "You are signed out here. The application is being told. If nothing happens, go on by hand.",
+            text: "You are signed out here. The application is being told. If nothing happens, press Continue.",
         }
     }
 }
