@@ -2,6 +2,7 @@ import { enableTotp } from '../lib/administrator.mjs';
 import { follow, press, typeCode } from '../lib/forms.mjs';
 import { scan } from '../lib/enrollment.mjs';
 import { Person } from '../lib/person.mjs';
+import { NO_APPLICATIONS } from './applications.mjs';
 import { NO_DEVICES } from './devices.mjs';
 import { opening, refused, sending, visitAll } from './visit.mjs';
 
@@ -63,5 +64,5 @@ export async function freshPages(t, world) {
   const ada = new Person(world, { page: window.page, email: SETUP['E-mail'], password: SETUP.Password, portal: '/admin' });
   await visitAll(t, window, beforeSetup(world.server.setupLink));
   await visitAll(t, window, wizard(ada));
-  await visitAll(t, window, [...EMPTY, ...NO_DEVICES, ...FIRST_USER]);
+  await visitAll(t, window, [...EMPTY, ...NO_APPLICATIONS, ...NO_DEVICES, ...FIRST_USER]);
 }
