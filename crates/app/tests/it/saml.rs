@@ -166,7 +166,9 @@ on_both!(an_application_is_told_who_showed_password_and_code, async |database: &
     let again = at_door(&world, id, &kept, &world.visit(&session).await).await;
     assert!(matches!(again, Entrance::Repeated), "{again:?}");
     let logged = actions(&world, &alice.id.to_string()).await;
-    assert!(logged.contains(&("sign_in.application".into(), "success".into())), "{logged:?}");
+    for outcome in ["success", "repeated"] {
+        assert!(logged.contains(&("sign_in.application".into(), outcome.into())), "{outcome}: {logged:?}");
+    }
 });
 
 on_both!(a_request_is_answered_once_though_it_comes_twice_at_once, async |database: &TestDatabase| {
@@ -242,6 +244,26 @@ on_both!(whoever_begins_here_is_told_of_without_a_request, async |database: &Tes
     }
     assert_eq!(names[0], names[1], "the same name each time");
     assert!(names[0].contains("persistent"), "{}", names[0]);
+});
+
+on_both!(what_is_signed_is_what_the_application_wants, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let (application, group) = given(&world, &wiki()).await;
+    let id = application.id;
+    let (_, secret) = world.enrolled("alice").await;
+    world.app.add_member(&granted(), group, "alice").await.unwrap();
+    let visit = world.visit(&code_session(&world, "alice", &secret).await).await;
+    for (signed, wanted) in
+        [("both", [true, true]), ("assertion", [true, false]), ("response", [false, true])]
+    {
+        let form = ApplicationForm { signed: signed.into(), ..wiki() };
+        world.app.edit_application(&granted(), id, &form).await.unwrap();
+        let Received::Pending(kept) = world.app.begin_here(id, &origin()).await.unwrap() else { panic!() };
+        let told = posted(at_door(&world, id, &kept, &visit).await).message().unwrap();
+        let (around, assertion) = told.split_once("<saml:Assertion").unwrap();
+        let found = [assertion, around].map(|part| part.contains("<ds:Signature "));
+        assert_eq!(found, wanted, "{signed}: {told}");
+    }
 });
 
 on_both!(a_fresh_code_is_asked_for_and_shown_at_the_door, async |database: &TestDatabase| {
