@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertHeading, assertSays, fill, follow, press } from '../lib/forms.mjs';
+import { assertHeading, assertSays, fill, follow, labeled, press } from '../lib/forms.mjs';
 import { placeholder } from './placeholder.mjs';
 import { DEEP, assertSignedOut, comes, forget, leavePortal, open, openTile, posted, seen, showWhoItIs } from './visit.mjs';
 
@@ -18,7 +18,7 @@ async function add({ page }, provider) {
   const buffer = Buffer.from(await text(`${provider.url}${provider.metadataPath}`));
   await page.getByLabel('File', { exact: true }).setInputFiles({ name: 'metadata.xml', mimeType: 'text/xml', buffer });
   await press(page, 'Read metadata');
-  const attributes = page.getByLabel('Attributes', { exact: true });
+  const attributes = page.getByLabel(labeled('Attributes'));
   await attributes.fill(`${await attributes.inputValue()}\ngroups = groups`);
   await fill(page, { Name: provider.name, 'Start page': provider.startPage });
   await press(page, 'Add application');
