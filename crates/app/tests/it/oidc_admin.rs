@@ -40,7 +40,8 @@ on_both!(nodes_make_the_next_keys_once, async |database: &TestDatabase| {
     let other = world.another_node(database).await;
     world.later(Span::days(89));
     let (here, there) = tokio::join!(world.app.work_once(), other.work_once());
-    (here.unwrap(), there.unwrap());
+    here.unwrap();
+    there.unwrap();
     let kept: Vec<i64> = world.app.store().query("SELECT count(*) FROM oidc_key", Vec::new()).await.unwrap();
     assert_eq!(kept, [4]);
 });

@@ -78,7 +78,7 @@ const DELETE: Asks = Asks {
     heading: "Delete",
     verb: "Delete application",
     effects: &[
-        "Nobody opens it with their sign-in here any more, and its certificates are gone.",
+        "Nobody opens it with their sign-in here any more, and what it was signed with, or its secret, is gone.",
         "The names that it alone knows people by are forgotten: made again, it takes them for new people.",
     ],
 };
