@@ -1,8 +1,8 @@
 //! SAML 2.0 behind the code: a request comes in, the person is asked for what they owe, and the application is told or
 //! not (S10.1, S10.2).
 //!
-//! A request is checked when it comes ([`App::receive_sign_on`]) and kept sealed with the browser until the person has
-//! shown who they are; then [`App::enter_application`] decides by the account as it is at that moment.
+//! A request is checked when it comes (`App::receive_sign_on`) and kept sealed with the browser until the person has
+//! shown who they are; then `App::enter_application` decides by the account as it is at that moment.
 
 mod assertion;
 mod log_out;
