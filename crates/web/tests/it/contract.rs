@@ -376,7 +376,9 @@ fn every_shape_of_the_description_has_a_name_of_its_own() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         for shape in text.split("ToSchema)]").skip(1) {
-            let name = shape.split("struct ").nth(1).and_then(|rest| rest.split([' ', '(', ';', '<']).next());
+            let word = |kind| shape.find(kind).map(|at| at + str::len(kind));
+            let at = [word("struct "), word("enum ")].into_iter().flatten().min();
+            let name = at.and_then(|at| shape.get(at..)?.split([' ', '(', ';', '<']).next());
             if let Some(before) = seen.insert(name.unwrap().to_owned(), path.clone()) {
                 panic!("{name:?} is in {} and in {}", before.display(), path.display());
             }
