@@ -44,6 +44,7 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         "js/poll.js",
         "js/recovery-codes.js",
         "js/search.js",
+        "js/tabs.js",
         "js/tail.js",
         "img/mark.svg",
     ]

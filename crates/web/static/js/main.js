@@ -11,4 +11,5 @@ import './password.js';
 import './poll.js';
 import './recovery-codes.js';
 import './search.js';
+import './tabs.js';
 import './tail.js';
