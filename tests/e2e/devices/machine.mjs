@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +16,13 @@ const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm', HOME: '/root', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive',
 };
 
-/** A number that no other machine on this host has. */
+/** A number that no other machine on this host has: those with their plug pulled count, too. */
 function freeNumber() {
-  const taken = new Set(Object.keys(networkInterfaces()));
+  const all = readFileSync('/proc/net/dev', 'utf8').matchAll(/^\s*clv(\d+):/gm);
+  const taken = new Set([...all].map(([, number]) => Number(number)));
   for (;;) {
     const number = randomInt(1, 251);
-    if (!taken.has(`clv${number}`)) return number;
+    if (!taken.has(number)) return number;
   }
 }
 
@@ -38,17 +39,27 @@ export class Machine {
     const machine = new this();
     cpSync(tools, machine.share, { recursive: true });
     chmodSync(machine.share, 0o755);
-    const number = freeNumber();
-    machine.#interface = `clv${number}`;
-    machine.#process = spawn(this.maker, [rootfs, machine.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface(machine.#process.stdout);
-    const [told] = await Promise.race([
-      once(lines, 'line'),
-      once(machine.#process, 'exit').then(([code]) => { throw new Error(`the machine ended with ${code}`); }),
-    ]);
-    machine.#told = told;
+    // Another test may have taken the number in between.
+    for (let tries = 5; ; tries -= 1) {
+      try {
+        await machine.#make(freeNumber());
+        break;
+      } catch (error) {
+        if (tries === 1) throw error;
+      }
+    }
     await until('the start of the machine', () => machine.isUp(), 60);
     return machine;
+  }
+
+  async #make(number) {
+    this.#interface = `clv${number}`;
+    this.#process = spawn(this.constructor.maker, [rootfs, this.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface(this.#process.stdout);
+    [this.#told] = await Promise.race([
+      once(lines, 'line'),
+      once(this.#process, 'exit').then(([code]) => { throw new Error(`the machine ended with ${code}`); }),
+    ]);
   }
 
   /** The number of its first process on this host. */
