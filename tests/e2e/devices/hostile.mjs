@@ -185,6 +185,14 @@ export async function hostile(scene, step, people) {
     await byKey(used);
     assert.notEqual((await byKey(used)).result, 0);
     await works();
+    // What was damaged in it is fetched anew, and codes are checked here as before.
+    await until('codes being checked here', async () => {
+      await machine.cut();
+      const { result } = await byKey(await employees.codeOffline(carol));
+      await machine.restore();
+      return result === 0;
+    }, 150);
+    await scene.catchUp();
   });
 
   await step('a server with another identity is not talked to, and codes go on without it', async () => {
