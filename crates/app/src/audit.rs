@@ -15,7 +15,7 @@ use claviger_store::{
 };
 
 /// Entries sealed in one batch.
-pub(crate) const AT_ONCE: usize = 500;
+pub(crate) const AT_ONCE: usize = 512;
 /// Entries verified in one read.
 const READ_AT_ONCE: i64 = 2_000;
 

@@ -5,9 +5,10 @@ use crate::{
     draft::{Draft, Target},
     saml::PostForm,
     session::{Origin, Visit},
+    throttle,
 };
 use claviger_domain::{
-    account::Account,
+    account::{Account, Realm},
     application::{
         Application,
         release::{Asked, Assignment, Reason, Release, Request, Visitor, release},
@@ -15,6 +16,7 @@ use claviger_domain::{
     id::{AccountId, ApplicationId},
     permission::Actor,
     sign_in::Next,
+    time::Span,
 };
 use claviger_store::table::{self, application_visit, session::Session};
 use data_encoding::BASE32_NOPAD;
@@ -123,6 +125,25 @@ impl App {
         let target = account.map(Target::from).unwrap_or_default();
         let mut draft = Draft::new(self, &actor).await?;
         draft.log(SIGN_IN, &target, outcome, details);
+        draft.settle().await
+    }
+
+    /// Logs what a stranger sent for an application, as its action, whose it was and how it ended; of much from one address
+    /// only now and then one entry, so that strangers don't fill the log.
+    pub(crate) async fn log_stranger(
+        &self,
+        (action, target, outcome): (&'static str, &Target, &'static str),
+        details: serde_json::Value,
+        origin: &Origin,
+    ) -> Result<(), Problem> {
+        let from = throttle::subjects(action, Realm::User, &target.id, &origin.address);
+        if self.wait_for(&from).await? > Span::ZERO {
+            return Ok(());
+        }
+        let actor = origin.visitor();
+        let mut draft = Draft::new(self, &actor).await?;
+        draft.write_all(table::throttle::count(draft.organization.id, &from, draft.now));
+        draft.log(action, target, outcome, details);
         draft.settle().await
     }
 

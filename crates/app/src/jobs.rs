@@ -22,8 +22,8 @@ use claviger_store::{
 use serde_json::json;
 use tokio::sync::watch;
 
-/// Items of one batch: few enough that codes are checked in between.
-const CHUNK: i64 = 250;
+/// Items of one batch: few enough that codes are checked in between, and whole groups of what the store writes together.
+const CHUNK: i64 = 512;
 /// Renewed with every chunk; after a crash another node waits so long.
 const LEASE: Span = Span::seconds(5);
 const TICK: std::time::Duration = std::time::Duration::from_millis(500);

@@ -11,7 +11,9 @@ pub mod api_keys;
 pub mod applications;
 pub mod audit;
 mod beside;
+mod bindings;
 pub mod bulk;
+pub mod commands;
 pub mod counts;
 pub mod csv_text;
 pub mod demand;
@@ -44,6 +46,7 @@ pub mod oidc;
 pub mod organization;
 pub mod own_factor;
 pub mod password;
+pub mod policies;
 pub mod ports;
 pub mod recovery;
 mod remind;
@@ -79,6 +82,8 @@ pub mod stored {
         api_key::{ApiKey, OwnedKey},
         application::Assigned,
         audit_list::Listed,
+        command::{Counted as CountedCommand, Holder as CommandHolder},
+        command_run::{CommandResult, CommandRun, CountedRun, RunOnDevice},
         device_binding::{self, BoundDevice, BoundUser},
         device_contact::{Contact, Known},
         device_group::{CountedDevices, DeviceGroup, GroupBinding, Member as DeviceMember},
@@ -90,6 +95,8 @@ pub mod stored {
         log_stream::{Flow, LogStream},
         mail::{Listing as MailListing, Page as MailPage, State as MailState},
         mail_text::Switch as MailSwitch,
+        policy::Counted as CountedPolicy,
+        policy_bound::{BoundDevice as PolicyDevice, OnDevice as DevicePolicy},
         posix::OwnedSshKey,
         remembered_login::Listed as RememberedLogin,
         report::Drifting,

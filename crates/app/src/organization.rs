@@ -16,6 +16,7 @@ use claviger_domain::{
     time::Span,
 };
 use claviger_store::{Batch, Commit, StoreError, seal::Place, table};
+use serde_json::json;
 use std::sync::Arc;
 
 /// How old a copy of the organization may be on a node that did not change it.
@@ -91,10 +92,15 @@ impl App {
         // Of whom MFA is required changes with those people only (S6.4).
         let settings = Settings { admin_mfa: current.settings.admin_mfa, ..settings };
         let changed = Organization { settings, ..(*current).clone() };
+        // S9.2: from when on scripts run on devices, and who said so.
+        let details = match changed.settings.commands == current.settings.commands {
+            true => nothing(),
+            false => json!({ "commands": changed.settings.commands.key() }),
+        };
         let mut draft = Draft::of(self, granted.actor(), current);
         draft.write(table::organization::save(&changed));
         let target = Target { id: changed.id.to_string(), name: changed.settings.name.clone() };
-        draft.log("organization.settings", &target, "success", nothing());
+        draft.log("organization.settings", &target, "success", details);
         match draft.commit().await? {
             Commit::Committed => {
                 self.forget_organization();

@@ -11,6 +11,8 @@ const TICK: Duration = Duration::from_millis(500);
 /// What a mail server has to answer in when the server stops.
 const MAIL_GRACE: Duration = Duration::from_secs(5);
 const LEASE: Span = Span::minutes(2);
+/// What came of a command is kept so long.
+const RUNS_KEPT: Span = Span::days(180);
 /// Dead links are kept so long, so that their page can still say what they were.
 const DEAD_LINKS_KEPT: Span = Span::days(30);
 
@@ -19,6 +21,7 @@ enum Task {
     Reminders,
     Waves,
     Usage,
+    Commands,
     CleanUp,
 }
 
@@ -28,6 +31,7 @@ impl Task {
             Self::Reminders => "reminders",
             Self::Waves => "waves",
             Self::Usage => "usage",
+            Self::Commands => "commands",
             Self::CleanUp => "clean_up",
         }
     }
@@ -35,7 +39,7 @@ impl Task {
     const fn every(self) -> Span {
         match self {
             Self::Reminders => Span::minutes(1),
-            Self::Waves | Self::Usage => Span::seconds(10),
+            Self::Waves | Self::Usage | Self::Commands => Span::seconds(10),
             Self::CleanUp => Span::hours(1),
         }
     }
@@ -94,7 +98,7 @@ impl App {
     async fn run_due(&self) -> Result<(), Problem> {
         // A full batch means that more is waiting; what comes meanwhile is sealed at the next tick.
         while self.seal_log().await? == crate::audit::AT_ONCE {}
-        for task in [Task::Reminders, Task::Waves, Task::Usage, Task::CleanUp] {
+        for task in [Task::Reminders, Task::Waves, Task::Usage, Task::Commands, Task::CleanUp] {
             self.run_if_due(task).await?;
         }
         Ok(())
@@ -131,6 +135,7 @@ impl App {
             Task::Reminders => self.remind().await?,
             Task::Waves => self.send_waves().await?,
             Task::Usage => self.count_usage().await?,
+            Task::Commands => self.run_scheduled_commands().await?,
             Task::CleanUp => self.clean_up().await?,
         }
         let done = table::schedule::done(organization, task.name(), until, now.plus(task.every()));
@@ -141,7 +146,10 @@ impl App {
     async fn clean_up(&self) -> Result<(), Problem> {
         let organization = self.organization().await?.id;
         let now = self.now();
+        let [results, runs] = table::command_run::forget(organization, now.minus(RUNS_KEPT));
         let batch = Batch::of([
+            results,
+            runs,
             table::session::forget(organization, now),
             table::link::forget(organization, now.minus(DEAD_LINKS_KEPT)),
             table::throttle::forget(organization, now.minus(FORGOTTEN_AFTER)),

@@ -57,6 +57,22 @@ pub fn start_of_day(day: &str, zone_name: &str) -> Option<Timestamp> {
     Some(Timestamp(start.timestamp().as_microsecond()))
 }
 
+/// When it is `14:05` on the day `2026-12-01` in that zone; where clocks jump over it, right after.
+pub fn moment(day: &str, time: &str, zone_name: &str) -> Option<Timestamp> {
+    let time: jiff::civil::Time = time.parse().ok()?;
+    let day: jiff::civil::Date = day.parse().ok()?;
+    let moment = day.to_datetime(time).to_zoned(zone(zone_name)).ok()?;
+    Some(Timestamp(moment.timestamp().as_microsecond()))
+}
+
+/// The first moment after `now` at which it is `14:05` in that zone.
+pub fn next_daily(time: &str, zone_name: &str, now: Timestamp) -> Option<Timestamp> {
+    let today = at(now, zone_name).date();
+    let days = [Some(today), today.tomorrow().ok(), today.tomorrow().and_then(|day| day.tomorrow()).ok()];
+    let moments = days.into_iter().flatten().filter_map(|day| moment(&day.to_string(), time, zone_name));
+    moments.filter(|moment| *moment > now).min()
+}
+
 /// "2023-11-14", as a date field takes it.
 pub fn date_field(time: Timestamp, zone_name: &str) -> String {
     at(time, zone_name).strftime("%Y-%m-%d").to_string()
@@ -157,6 +173,19 @@ mod tests {
         assert_eq!(iso(NOW), "2023-11-14T22:13:20Z");
         assert!(zone_exists("Europe/Berlin") && !zone_exists("Mars") && zones().len() > 300);
         assert!(!short_date(Timestamp(i64::MAX), "UTC").is_empty());
+    }
+
+    #[test]
+    fn a_day_has_each_hour_once_even_where_clocks_jump() {
+        let berlin = "Europe/Berlin";
+        let daily = |now: &str| iso(next_daily("02:30", berlin, instant(now).unwrap()).unwrap());
+        assert_eq!(daily("2026-12-01T00:00:00Z"), "2026-12-01T01:30:00Z");
+        assert_eq!(daily("2026-12-01T01:30:00Z"), "2026-12-02T01:30:00Z");
+        // Spring forward: there is no half past two; fall back: there are two of them.
+        assert_eq!(daily("2026-03-28T02:00:00Z"), "2026-03-29T01:30:00Z");
+        assert_eq!(daily("2026-10-25T00:00:00Z"), "2026-10-25T00:30:00Z");
+        assert_eq!(daily("2026-10-25T00:30:00Z"), "2026-10-26T01:30:00Z");
+        assert_eq!(moment("2026-02-30", "10:00", berlin), None);
     }
 
     #[test]

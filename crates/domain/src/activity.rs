@@ -95,7 +95,7 @@ impl Group {
             Self::Passwords
         } else if within(&["user", "users", "group", "profile", "job"]) {
             Self::Users
-        } else if within(&["device", "device_group", "connect_key"]) {
+        } else if within(&["device", "device_group", "connect_key", "policy", "command"]) {
             Self::Devices
         } else if within(&["application"]) {
             Self::Applications
@@ -211,6 +211,23 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("user.revoke_remembered", "Remembered logins of a user revoked"),
     ("device_group.bind", "Group of users bound to devices"),
     ("device_group.unbind", "Group of users unbound from devices"),
+    ("device.policy.applied", "Device applied a policy"),
+    ("device.policy.failed", "Device could not apply a policy"),
+    ("device.policy.corrected", "Device put right what a policy lays down"),
+    ("device.command.start", "Device began a command"),
+    ("device.command.end", "Device ended a command"),
+    ("policy.create", "Policy made"),
+    ("policy.edit", "Policy changed"),
+    ("policy.delete", "Policy deleted"),
+    ("policy.bind", "Policy bound to a device or a group"),
+    ("policy.unbind", "Policy unbound from a device or a group"),
+    ("command.create", "Command made"),
+    ("command.edit", "Command changed"),
+    ("command.delete", "Command deleted"),
+    ("command.bind", "Command given to a device or a group"),
+    ("command.unbind", "Command taken from a device or a group"),
+    ("command.run", "Command run"),
+    ("command.cancel", "Run of a command canceled"),
     ("connect_key.create", "Connect key made"),
     ("connect_key.rotate", "Connect key rotated"),
     ("connect_key.revoke", "Connect key revoked"),

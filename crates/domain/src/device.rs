@@ -132,6 +132,17 @@ pub struct Rules {
     pub invites: Switch,
 }
 
+impl Rules {
+    /// As a device of that platform is found. Where SSH is not looked after nobody asks which way in to keep (S8.9).
+    pub fn found_on(platform: Platform) -> Self {
+        let ssh = match platform {
+            Platform::Linux => Ssh::default(),
+            Platform::Windows | Platform::Macos => Ssh { both_chosen: Switch::On, ..Ssh::default() },
+        };
+        Self { ssh, ..Self::default() }
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

@@ -83,6 +83,12 @@ ids! {
     BreakGlassId,
     /// An application that people sign in to.
     ApplicationId,
+    /// A policy for devices.
+    PolicyId,
+    /// A command for devices.
+    CommandId,
+    /// One run of a command, on however many devices.
+    RunId,
     /// What is signed with for an application.
     ApplicationKeyId,
     /// What ID tokens are signed with.

@@ -5,6 +5,7 @@ use crate::{
     activity::Retention,
     administrator::Demanded,
     attempt::CodeRules,
+    command::Commands,
     field::{FieldError, Fields, Presence, line, number},
     id::OrganizationId,
     lockout::LockoutRules,
@@ -82,6 +83,8 @@ pub struct Settings {
     pub log_kept: Retention,
     /// S8.5: for how many days devices check codes without the server.
     pub offline_days: u16,
+    /// S9.2: whether commands run on devices at all.
+    pub commands: Commands,
 }
 
 /// How many consecutive codes confirm a new factor.
@@ -143,6 +146,7 @@ impl Settings {
             session_overall: Span::hours(12),
             log_kept: Retention::Forever,
             offline_days: 30,
+            commands: Commands::Off,
         })
     }
 
@@ -167,7 +171,7 @@ impl Settings {
 
     /// Every setting but the name, under its name, as the text that [`Settings::changed`] takes: what forms are
     /// filled with and what is stored.
-    pub fn texts(&self) -> [(&'static str, String); 21] {
+    pub fn texts(&self) -> [(&'static str, String); 22] {
         let hours = |span: Span| span.micros() / Span::hours(1).micros();
         let minutes = |span: Span| span.micros() / Span::minutes(1).micros();
         [
@@ -192,6 +196,7 @@ impl Settings {
             ("session_hours", hours(self.session_overall).to_string()),
             (Retention::FIELD, self.log_kept.text()),
             ("offline_days", self.offline_days.to_string()),
+            ("commands", self.commands.key().to_owned()),
         ]
     }
 
@@ -256,6 +261,7 @@ impl Settings {
         change.to("offline_days", &mut settings.offline_days, |text| {
             count(number("offline_days", "Days", text, 1, 365))
         });
+        change.to("commands", &mut settings.commands, Commands::parse);
         change.fields.finish(Some(settings))
     }
 }

@@ -255,6 +255,8 @@ permissions! {
     SeeAdminsWithoutMfa,
     /// Require MFA of those on that list.
     ActOnAdminsWithoutMfa,
+    /// Run commands on devices, and see what came of them.
+    RunCommands,
     /// See the usage page.
     SeeUsage,
 }

@@ -1,7 +1,10 @@
 //! What can be changed on condition that nobody changed it meanwhile (S13.1).
 
 use crate::{
-    id::{AccountId, ApplicationId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, TokenId},
+    id::{
+        AccountId, ApplicationId, CommandId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId, PolicyId,
+        TokenId,
+    },
     mail::Kind,
     stream,
 };
@@ -31,6 +34,10 @@ pub enum Resource {
     Application(ApplicationId),
     /// A connect key.
     ConnectKey(ConnectKeyId),
+    /// A policy.
+    Policy(PolicyId),
+    /// A command.
+    Command(CommandId),
     /// Where the activity log is forwarded to.
     LogStream(stream::Kind),
 }

@@ -75,10 +75,10 @@ pub enum Unsuitable {
     #[error("this key is not for time-based one-time codes (TOTP).")]
     Other,
     /// Steps of so many seconds.
-    #[error("this token changes its code every {0} seconds; Claviger takes 30-second tokens.")]
+    #[error("this token changes its code after {}; Claviger takes 30-second tokens.", told(*.0, "seconds"))]
     Period(i64),
     /// So many digits.
-    #[error("this token shows {0} digits; Claviger takes 6-digit tokens.")]
+    #[error("this token shows {}; Claviger takes 6-digit tokens.", told(i64::from(*.0), "digits"))]
     Digits(u32),
     /// Another digest.
     #[error("this token computes with SHA-2; Claviger takes SHA-1 tokens.")]
@@ -86,6 +86,14 @@ pub enum Unsuitable {
     /// A secret of so many bytes.
     #[error("the secret has {0} bytes; it must have 16 to 64.")]
     Length(usize),
+}
+
+/// A number of a damaged file can be a piece of a secret that slipped: one that no token has is not repeated.
+fn told(number: i64, unit: &str) -> String {
+    match number {
+        0..=9_999 => format!("{number} {unit}"),
+        _ => format!("an impossible number of {unit}"),
+    }
 }
 
 /// The secret of a token that computes its codes like `profile`, if it is one that S4.7 takes.
@@ -275,7 +283,11 @@ mod tests {
         }
         assert_eq!(
             Unsuitable::Period(60).to_string(),
-            "this token changes its code every 60 seconds; Claviger takes 30-second tokens."
+            "this token changes its code after 60 seconds; Claviger takes 30-second tokens."
+        );
+        assert_eq!(
+            Unsuitable::Period(313_233_343_536_373_801).to_string(),
+            "this token changes its code after an impossible number of seconds; Claviger takes 30-second tokens."
         );
     }
 

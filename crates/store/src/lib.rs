@@ -12,8 +12,6 @@ mod sqlite;
 mod statement;
 mod store;
 pub mod table;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod together;
 mod value;
 

@@ -35,7 +35,8 @@ fn all() -> impl Iterator<Item = Migration> {
         6 => "0006_applications.sql",
         7 => "0007_ask_once.sql",
         8 => "0008_saml.sql",
-        9 => "0009_oidc.sql"
+        9 => "0009_oidc.sql",
+        10 => "0010_policies_and_commands.sql"
     );
     pairs.into_iter().map(|(number, sqlite, postgres)| {
         let checksum = HEXLOWER.encode(&Sha256::new().chain_update(sqlite).chain_update(postgres).finalize());

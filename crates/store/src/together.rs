@@ -58,7 +58,7 @@ fn kinds<'a>(
 /// Parts of few sizes: a text with as many placeholders as there are items is prepared for each size.
 pub(crate) fn in_few_sizes<T>(items: &[T]) -> Vec<&[T]> {
     let (mut parts, mut rest) = (Vec::new(), items);
-    for size in [64, 8, 1] {
+    for size in [256, 64, 8, 1] {
         while let Some((part, left)) = rest.split_at_checked(size) {
             parts.push(part);
             rest = left;
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn parts_have_few_sizes_and_leave_nothing_out() {
-        let items: Vec<_> = (0..150).collect();
+        let items: Vec<_> = (0..406).collect();
         let parts = in_few_sizes(&items);
         let sizes: Vec<_> = parts.iter().map(|part| part.len()).collect();
-        assert_eq!(sizes, [64, 64, 8, 8, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(sizes, [256, 64, 64, 8, 8, 1, 1, 1, 1, 1, 1]);
         assert_eq!(parts.concat(), items);
         assert!(in_few_sizes::<u8>(&[]).is_empty());
     }

@@ -64,6 +64,9 @@ values! {
     id::OidcGrantId => |x| Self::Uuid(x.0),
     id::DeviceGroupId => |x| Self::Uuid(x.0),
     id::BreakGlassId => |x| Self::Uuid(x.0),
+    id::PolicyId => |x| Self::Uuid(x.0),
+    id::CommandId => |x| Self::Uuid(x.0),
+    id::RunId => |x| Self::Uuid(x.0),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

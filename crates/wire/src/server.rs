@@ -16,8 +16,11 @@
 
 mod state;
 
-pub use state::{Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, State, User, Window};
+pub use state::{
+    Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, Requirement, State, User, Window,
+};
 
+use crate::orders::{PolicySaid, RunSaid};
 use claviger_domain::{
     device::{Applied, Platform, ask_once::KeyHash},
     id::{AccountId, BreakGlassId, DeviceId, FactorId},
@@ -216,6 +219,12 @@ pub struct Report {
     pub accounts: Vec<Account>,
     /// What happened, the oldest first; numbered without gaps for ever.
     pub events: Vec<Event>,
+    /// S9.1: what became of policies, as far as the server doesn't know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicySaid>,
+    /// S9.2: what became of runs, as far as the server doesn't know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunSaid>,
 }
 
 /// Whether something is there.

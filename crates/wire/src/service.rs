@@ -1,5 +1,10 @@
-//! The login programs that ask for a code (S8.11), by the names of their PAM services. For any other name the agent has
+//! The login programs that ask for a code (S8.11), by the names of their PAM services, and Windows (S8.15). For any other name the agent has
 //! no opinion, and the module none either while the agent is away: cron, mail servers and the like are left alone.
+
+/// What the credential provider of Windows says at the machine itself.
+pub const WINDOWS: &str = "windows";
+/// What it says over Remote Desktop.
+pub const REMOTE_DESKTOP: &str = "windows-remote";
 
 /// A login program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +25,10 @@ pub enum Service {
     Sudo,
     /// su, where a device says so.
     Su,
+    /// Windows, at the machine itself.
+    Windows,
+    /// Windows, over Remote Desktop.
+    RemoteDesktop,
 }
 
 impl Service {
@@ -34,6 +43,8 @@ impl Service {
             "greetd" => Self::Greetd,
             "sudo" | "sudo-i" => Self::Sudo,
             "su" | "su-l" => Self::Su,
+            WINDOWS => Self::Windows,
+            REMOTE_DESKTOP => Self::RemoteDesktop,
             _ => return None,
         })
     }

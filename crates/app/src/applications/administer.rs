@@ -7,7 +7,11 @@ use crate::{
     session::SignedIn,
 };
 use claviger_domain::{
-    application::{Access, Application, Protocol, Tile, address::Address, certificate::Stage},
+    application::{
+        Access, Application, Protocol, Tile,
+        address::Address,
+        certificate::{End, Stage, end},
+    },
     field::FieldError,
     id::{AccountId, ApplicationId, GroupId},
     permission::{Granted, ManageUsers, ViewUsers},
@@ -51,6 +55,20 @@ impl App {
             }
         };
         Ok(listed.into_iter().map(with_end).collect())
+    }
+
+    /// Those that people use and whose certificate ends within 30 days or has ended, with when; by name.
+    pub async fn applications_to_renew(
+        &self,
+        granted: &Granted<ManageUsers>,
+    ) -> Result<Vec<(Application, Timestamp)>, Refusal> {
+        let now = self.now();
+        let to_renew = |one: ListedApplication| {
+            let ends = one.certificate_ends.filter(|at| end(*at, now) != End::Far)?;
+            (one.application.access == Access::Enabled).then_some((one.application, ends))
+        };
+        let all = self.applications(&granted.actor().granted()?).await?;
+        Ok(all.into_iter().filter_map(to_renew).collect())
     }
 
     /// One application.

@@ -32,7 +32,7 @@ pub struct GroupDevices {
 }
 
 impl App {
-    pub(super) async fn load_device_group(&self, id: DeviceGroupId) -> Result<DeviceGroup, Refusal> {
+    pub(crate) async fn load_device_group(&self, id: DeviceGroupId) -> Result<DeviceGroup, Refusal> {
         let organization = self.organization().await?.id;
         let found = device_group::load(&self.0.store, organization, id).await?;
         found.ok_or(Refusal::NotFound("device group"))
@@ -187,13 +187,19 @@ impl App {
         id: DeviceGroupId,
         name: &str,
     ) -> Result<(), Refusal> {
+        let device = self.device_by_name(granted, name).await?;
+        self.join_device_group(granted, id, device).await
+    }
+
+    /// The one device of that name.
+    pub async fn device_by_name(&self, _: &Granted<ManageUsers>, name: &str) -> Result<DeviceId, Refusal> {
         let organization = self.organization().await?.id;
         let refused = |message: &str| Refusal::from(FieldError::new("device", message));
         let found =
             claviger_store::table::device_list::named(&self.0.store, organization, name.trim()).await?;
         match found.as_slice() {
             [] => Err(refused("No device has that name.")),
-            [device] => self.join_device_group(granted, id, device.id).await,
+            [device] => Ok(device.id),
             [_, _, ..] => {
                 Err(refused("Several devices have that name. Choose yours in the list of devices."))
             }

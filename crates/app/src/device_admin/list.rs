@@ -86,7 +86,7 @@ impl App {
         Ok(device_list::by_status(&self.0.store, organization, filter, self.present().await?).await?)
     }
 
-    pub(super) async fn load_device(&self, id: DeviceId) -> Result<Known, Refusal> {
+    pub(crate) async fn load_device(&self, id: DeviceId) -> Result<Known, Refusal> {
         let organization = self.organization().await?.id;
         device_contact::known(&self.0.store, organization, id).await?.ok_or(Refusal::NotFound("device"))
     }

@@ -105,6 +105,7 @@ impl App {
         Facts {
             status: listed.status,
             reach: Reach::of(listed.known.contact.last_contact_at, self.now()),
+            platform: listed.known.device.platform,
             ssh_server: listed.known.contact.told.ssh_server,
             ssh: rules.ssh.changed(&change, Switch::On),
             not_enrolled: rules.not_enrolled,

@@ -1,9 +1,11 @@
 //! What a device must do, put together from what is laid down (S8.3–S8.12).
 
+use super::orders;
 use claviger_domain::{
     account::State as AccountStanding,
-    device::{AccountState, Device, Stage, Switch, TakeOver},
+    device::{AccountState, Device, Platform, Stage, Switch, TakeOver},
     id::AccountId,
+    mfa,
     organization::Organization,
     posix::DEFAULT_SHELL,
     sign_in::TotpSwitch,
@@ -12,10 +14,12 @@ use claviger_domain::{
 };
 use claviger_store::table::{
     break_glass::BreakGlass as Stored,
+    command_run::RunOnDevice,
     device_bound::{Binding, Bound, Clock, KeyLine, OnDevice, Person},
+    policy_bound::OnDevice as PolicyOnDevice,
 };
 use claviger_wire::server::{
-    Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, State, User, Window,
+    Access, BreakGlass, Codes, Factor, Invite, Proof, Remembers, Requirement, State, User, Window,
 };
 use data_encoding::BASE64URL_NOPAD;
 use std::collections::HashMap;
@@ -25,6 +29,8 @@ pub(super) struct Parts {
     pub(super) bound: Vec<Bound>,
     pub(super) keys: Vec<KeyLine>,
     pub(super) codes: Vec<Stored>,
+    pub(super) policies: Vec<PolicyOnDevice>,
+    pub(super) runs: Vec<RunOnDevice>,
     /// S8.13b.
     pub(super) remembers: Remembers,
     /// S8.13b: nothing where the device is not to show it.
@@ -59,6 +65,9 @@ pub(super) fn compose(
     let (mut users, mut news) = (Vec::with_capacity(parts.bound.len()), Vec::new());
     for bound in &parts.bound {
         let Some(mut user) = user(bound, now) else { continue };
+        if device.platform != Platform::Windows {
+            user.requirement = Requirement::NotRequired;
+        }
         if parts.invite.is_none() || user.access == Access::Locked {
             user.enrolls_until = None;
         }
@@ -71,8 +80,10 @@ pub(super) fn compose(
         }
         users.push(user);
     }
-    let state =
-        State { remembers: parts.remembers, invite: parts.invite, ..state(organization, device, users) };
+    let policies = orders::policies(device.platform, &parts.policies);
+    let runs = orders::runs(organization.settings.commands, &parts.runs, now);
+    let (remembers, invite) = (parts.remembers, parts.invite);
+    let state = State { remembers, invite, policies, runs, ..state(organization, device, users) };
     Composed { state, news }
 }
 
@@ -103,6 +114,8 @@ fn state(organization: &Organization, device: &Device, users: Vec<User>) -> Stat
         remembers: Remembers::default(),
         invite: None,
         users,
+        policies: Vec::new(),
+        runs: Vec::new(),
     }
 }
 
@@ -119,6 +132,7 @@ fn user(bound: &Bound, now: Timestamp) -> Option<User> {
             Some(match person.state {
                 AccountStanding::Activated => User {
                     access: Access::Open,
+                    requirement: requirement(person.requirement),
                     factor: person.clock.map(|clock| factor(clock, now)),
                     ..user
                 },
@@ -158,6 +172,7 @@ fn nobody(id: AccountId) -> User {
         ssh_keys: Vec::new(),
         sudo: claviger_domain::device::Sudo::None,
         take_over: TakeOver::Ask,
+        requirement: Requirement::NotRequired,
         factor: None,
         break_glass: Vec::new(),
         enrolls_until: None,
@@ -174,6 +189,14 @@ fn laid_down(id: AccountId, person: &Person) -> User {
         enrolls_until: person.enrolls_until.map(|until| until.0),
         shell: if person.shell.is_empty() { DEFAULT_SHELL.to_owned() } else { person.shell.clone() },
         ..nobody(id)
+    }
+}
+
+/// S8.15: whether the device must see to it that nobody goes round the code.
+const fn requirement(of: mfa::Requirement) -> Requirement {
+    match of {
+        mfa::Requirement::AtOnce | mfa::Requirement::By(_) => Requirement::Required,
+        mfa::Requirement::NotRequired | mfa::Requirement::Paused(_) => Requirement::NotRequired,
     }
 }
 

@@ -179,7 +179,7 @@ fn new_device(app: &App, asked: &Enroll, key: &ConnectKey, public_key: [u8; 32])
         name: if hostname.is_empty() { NAMELESS.to_owned() } else { hostname },
         public_key,
         platform: asked.machine.platform,
-        rules: Rules::default(),
+        rules: Rules::found_on(asked.machine.platform),
         proof: Proof::default(),
         enrolled_at: now,
         connect_key: key.id,

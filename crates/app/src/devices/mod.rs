@@ -9,6 +9,7 @@ mod enroll;
 mod events;
 mod invite;
 mod login;
+mod orders;
 mod recall;
 mod report;
 mod state;

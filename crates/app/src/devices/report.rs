@@ -47,6 +47,8 @@ impl App {
             draft.write(table::device_contact::touch(id, device.id, draft.now, &calling.actor.address));
             log_applied(&mut draft, &device, &contact.told, &now);
             // What was said of an older state says nothing of this one.
+            let said = self.said(&mut draft, &device, report).await?;
+            draft.write_all(said);
             if report.revision == contact.state_revision {
                 let stored = table::device_bound::accounts(&self.0.store, id, device.id).await?;
                 let changed = changed(&stored, &report.accounts);

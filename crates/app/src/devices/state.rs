@@ -97,6 +97,8 @@ impl App {
             bound: table::device_bound::everybody(store, id, device.id).await?,
             keys: table::device_bound::ssh_keys(store, id, device.id).await?,
             codes: table::break_glass::good(store, id, device.id, now).await?,
+            policies: table::policy_bound::of_device(store, id, device.id).await?,
+            runs: table::command_run::open_on(store, id, device.id, now).await?,
         };
         Ok(compose(organization, device, parts, now))
     }

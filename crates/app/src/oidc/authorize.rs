@@ -4,7 +4,7 @@ use super::{Party, extended};
 use crate::{
     App, Problem,
     door::SIGN_IN,
-    draft::{Draft, Target},
+    draft::Target,
     saml::{PENDING, Wrong, WrongMessage, open_kept, seal_kept},
     session::Origin,
 };
@@ -80,20 +80,16 @@ impl App {
             },
             Err(fault) => fault,
         };
-        let actor = origin.visitor();
-        let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "error": fault.error.key(), "message": fault.description });
-        draft.log(SIGN_IN, &Target::from(&party.application), "wrong_message", details);
-        draft.settle().await?;
+        let target = Target::from(&party.application);
+        self.log_stranger((SIGN_IN, &target, "wrong_message"), details, origin).await?;
         Ok(Authorized::Back(self.refused_at(redirect, state, fault)))
     }
 
     async fn unknown_destination(&self, party: &Party, origin: &Origin) -> Result<Authorized, Problem> {
-        let actor = origin.visitor();
-        let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "message": "redirect_uri is not one of the application's" });
-        draft.log(SIGN_IN, &Target::from(&party.application), "wrong_message", details);
-        draft.settle().await?;
+        let target = Target::from(&party.application);
+        self.log_stranger((SIGN_IN, &target, "wrong_message"), details, origin).await?;
         Ok(Authorized::Wrong(Wrong { application: party.name(), kind: WrongMessage::Misaddressed }))
     }
 

@@ -1,12 +1,7 @@
 //! Applications that call by themselves, and how they show who they are (RFC 6749 §2.3).
 
 use super::{Party, authorize::named};
-use crate::{
-    App, Problem,
-    draft::{Draft, Target},
-    session::Origin,
-    token,
-};
+use crate::{App, Problem, draft::Target, session::Origin, token};
 use claviger_domain::{application::oidc::Client as Keeps, secret::Secret};
 use claviger_store::table::application_secret;
 use serde_json::json;
@@ -53,9 +48,6 @@ impl App {
 
     /// Logs that somebody called as that application, and is not.
     pub async fn log_not_client(&self, who: &NotClient, origin: &Origin) -> Result<(), Problem> {
-        let actor = origin.visitor();
-        let mut draft = Draft::new(self, &actor).await?;
-        draft.log("application.token", &who.0, "wrong_client", json!({}));
-        draft.settle().await
+        self.log_stranger(("application.token", &who.0, "wrong_client"), json!({}), origin).await
     }
 }

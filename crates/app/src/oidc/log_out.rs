@@ -3,7 +3,7 @@
 use super::{authorize::Hint, extended};
 use crate::{
     App, Problem, Token,
-    draft::{Draft, Target},
+    draft::Target,
     session::{Origin, Visit},
 };
 use claviger_domain::{application::oidc::request::Parameters, id::ApplicationId};
@@ -84,11 +84,9 @@ impl App {
             let state: Vec<_> = parameters.once("state").map(|state| ("state", state)).into_iter().collect();
             return Ok(Ok(Some(extended(asked, &state))));
         }
-        let actor = origin.visitor();
-        let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "message": "post_logout_redirect_uri is not one of the application's" });
-        draft.log("sign_out.application", &Target::from(&party.application), "wrong_message", details);
-        draft.settle().await?;
+        let target = Target::from(&party.application);
+        self.log_stranger(("sign_out.application", &target, "wrong_message"), details, origin).await?;
         Ok(Err(Unknown))
     }
 

@@ -21,7 +21,7 @@ pub use client::{Client, Credentials, NotClient};
 pub use keys::{ShownKey, Turn};
 pub use log_out::LoggedOut;
 pub use provider::Endpoints;
-pub use token::{TokenAnswer, TokenError, Tokens};
+pub use token::{Presented, TokenAnswer, TokenError, Tokens};
 pub use userinfo::Userinfo;
 
 pub(crate) use issue::usual_class;

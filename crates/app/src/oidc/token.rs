@@ -60,15 +60,31 @@ const NOT_GOOD: TokenError =
     error("invalid_grant", "It is unknown, used, too old, or not for this application.");
 const OVER: TokenError = error("invalid_grant", "The person is not let in any more.");
 
-/// What tokens are given for.
+/// What tokens are given for, as a call has it. It can't be shown: what is in it is secret.
 #[derive(Clone, Copy)]
-enum Shown<'a> {
-    Code { code: &'a str, redirect: &'a str, verifier: &'a str },
-    Refresh { token: &'a str },
+pub enum Presented<'a> {
+    /// A code.
+    Code {
+        /// Itself.
+        code: &'a str,
+        /// Where it went to.
+        redirect: &'a str,
+        /// What its challenge was made of.
+        verifier: &'a str,
+    },
+    /// A refresh token.
+    Refresh {
+        /// Itself.
+        token: &'a str,
+    },
 }
 
-impl<'a> Shown<'a> {
-    fn read(parameters: &'a Parameters) -> Result<Self, TokenError> {
+impl<'a> Presented<'a> {
+    /// What a call brings along.
+    ///
+    /// # Errors
+    /// What is missing, there twice or not offered.
+    pub fn read(parameters: &'a Parameters) -> Result<Self, TokenError> {
         let one = |name| {
             let found = parameters.one(name);
             found.map_err(|_| error("invalid_request", "A parameter came twice."))
@@ -104,12 +120,12 @@ impl App {
         parameters: &Parameters,
         origin: &Origin,
     ) -> Result<TokenAnswer, Problem> {
-        let shown = match Shown::read(parameters) {
+        let shown = match Presented::read(parameters) {
             Ok(shown) => shown,
             Err(error) => return Ok(Err(error)),
         };
         let Client(party) = client;
-        if matches!(shown, Shown::Refresh { .. }) && party.settings.refresh == Refresh::None {
+        if matches!(shown, Presented::Refresh { .. }) && party.settings.refresh == Refresh::None {
             return Ok(Err(error("unauthorized_client", "The application has no refresh tokens.")));
         }
         until_decided!({
@@ -137,18 +153,18 @@ impl App {
     async fn presented(
         &self,
         party: &Party,
-        shown: Shown<'_>,
+        shown: Presented<'_>,
     ) -> Result<Option<(Grant, Result<Vec<Scope>, Misused>)>, Problem> {
         let (organization, store, now) = (self.organization().await?.id, &self.0.store, self.now());
         let (grant, checked) = match shown {
-            Shown::Code { code, redirect, verifier } => {
+            Presented::Code { code, redirect, verifier } => {
                 let Some(grant) = oidc::by_code(store, organization, token::hash(code)).await? else {
                     return Ok(None);
                 };
                 let checked = grant.code.redeem(party.id(), (redirect, verifier), now);
                 (grant, checked)
             }
-            Shown::Refresh { token } => {
+            Presented::Refresh { token } => {
                 let found = oidc::token(store, organization, (Kind::Refresh, token::hash(token))).await?;
                 let Some(held) = found else { return Ok(None) };
                 let checked = held.token.turn(party.id(), now);
@@ -164,7 +180,7 @@ impl App {
     async fn misused(
         &self,
         party: &Party,
-        (grant, misused, shown): (&Grant, Misused, Shown<'_>),
+        (grant, misused, shown): (&Grant, Misused, Presented<'_>),
         origin: &Origin,
     ) -> Result<Option<TokenAnswer>, Problem> {
         self.end_grant(party, (grant, misused.key(), shown), origin).await?;
@@ -174,7 +190,7 @@ impl App {
     async fn is_over(
         &self,
         party: &Party,
-        (grant, over, shown): (&Grant, Over, Shown<'_>),
+        (grant, over, shown): (&Grant, Over, Presented<'_>),
         origin: &Origin,
     ) -> Result<Option<TokenAnswer>, Problem> {
         self.end_grant(party, (grant, over.key(), shown), origin).await?;
@@ -184,7 +200,7 @@ impl App {
     async fn end_grant(
         &self,
         party: &Party,
-        (grant, outcome, shown): (&Grant, &str, Shown<'_>),
+        (grant, outcome, shown): (&Grant, &str, Presented<'_>),
         origin: &Origin,
     ) -> Result<(), Problem> {
         let actor = origin.visitor();
@@ -207,7 +223,7 @@ impl App {
         &self,
         party: &Party,
         (grant, person): (&Grant, &AtDoor),
-        shown: Shown<'_>,
+        shown: Presented<'_>,
         origin: &Origin,
     ) -> Result<Option<TokenAnswer>, Problem> {
         let actor = person.actor(origin);
@@ -215,8 +231,8 @@ impl App {
         let (organization, now) = (draft.organization.id, draft.now);
         person.stands(&mut draft, &party.application);
         match shown {
-            Shown::Code { .. } => draft.write(oidc::redeem(organization, grant.id, now)),
-            Shown::Refresh { token } => {
+            Presented::Code { .. } => draft.write(oidc::redeem(organization, grant.id, now)),
+            Presented::Refresh { token } => {
                 draft.write(oidc::stands(organization, grant.id));
                 draft.write(oidc::use_refresh(organization, token::hash(token), now));
             }
@@ -241,8 +257,8 @@ impl App {
 }
 
 /// RFC 6749 §6: a refresh may not ask for more. Who asks for less gets what was given, and is told so.
-fn refuse_wider(grant: &Grant, shown: Shown<'_>, parameters: &Parameters) -> Result<(), TokenError> {
-    let (Shown::Refresh { .. }, Some(asked)) = (shown, parameters.once("scope")) else { return Ok(()) };
+fn refuse_wider(grant: &Grant, shown: Presented<'_>, parameters: &Parameters) -> Result<(), TokenError> {
+    let (Presented::Refresh { .. }, Some(asked)) = (shown, parameters.once("scope")) else { return Ok(()) };
     let is_given = |key| Scope::from_key(key).is_some_and(|scope| grant.scopes.contains(&scope));
     if asked.split(' ').all(is_given) {
         return Ok(());
@@ -250,7 +266,7 @@ fn refuse_wider(grant: &Grant, shown: Shown<'_>, parameters: &Parameters) -> Res
     Err(error("invalid_scope", "scope has something in it that was not given."))
 }
 
-fn details(party: &Party, shown: Shown<'_>) -> serde_json::Value {
+fn details(party: &Party, shown: Presented<'_>) -> serde_json::Value {
     json!({
         "application": party.application.name.as_str(),
         "application_id": party.id().to_string(),

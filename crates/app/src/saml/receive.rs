@@ -6,12 +6,7 @@ use super::{
     pending::{Begun, Pending},
     reception,
 };
-use crate::{
-    App, Problem,
-    door::SIGN_IN,
-    draft::{Draft, Target},
-    session::Origin,
-};
+use crate::{App, Problem, door::SIGN_IN, draft::Target, session::Origin};
 use claviger_domain::{application::saml::Destination, id::ApplicationId};
 use claviger_saml::{AuthnRequest, Id, Refusal};
 use serde_json::json;
@@ -101,11 +96,8 @@ impl App {
         refusal: &Refusal,
         origin: &Origin,
     ) -> Result<Wrong, Problem> {
-        let actor = origin.visitor();
-        let mut draft = Draft::new(self, &actor).await?;
         let details = json!({ "message": refusal.to_string() });
-        draft.log(action, &target, "wrong_message", details);
-        draft.settle().await?;
+        self.log_stranger((action, &target, "wrong_message"), details, origin).await?;
         Ok(Wrong { application: target.name, kind: refusal.kind() })
     }
 }

@@ -272,11 +272,11 @@ mod tests {
         for (text, message) in [
             (
                 format!("{entra},1,{BASE32},60,,"),
-                "Row 2: this token changes its code every 60 seconds; Claviger takes 30-second tokens.",
+                "Row 2: this token changes its code after 60 seconds; Claviger takes 30-second tokens.",
             ),
             (
                 format!("1,{HEX},totp,6,60"),
-                "Row 1: this token changes its code every 60 seconds; Claviger takes 30-second tokens.",
+                "Row 1: this token changes its code after 60 seconds; Claviger takes 30-second tokens.",
             ),
             (format!("1,{HEX},totp,8"), "Row 1: this token shows 8 digits; Claviger takes 6-digit tokens."),
             (
@@ -285,7 +285,7 @@ mod tests {
             ),
             (
                 format!("serial,secret,type,time step\n1,{HEX},TOTP,60"),
-                "Row 2: this token changes its code every 60 seconds; Claviger takes 30-second tokens.",
+                "Row 2: this token changes its code after 60 seconds; Claviger takes 30-second tokens.",
             ),
             (
                 format!("serial,secret,hash\n1,{HEX},SHA256"),

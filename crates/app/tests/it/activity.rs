@@ -4,10 +4,10 @@ use crate::*;
 use claviger_app::activity::{Asked, Format, Place};
 use claviger_domain::{audit::Entry, id::AuditId, organization::Organization, time::Span};
 use claviger_store::{
-    Batch, Commit, Statement, on_both, p,
+    Batch, Commit, Statement, p,
     table::{self, audit_list::LOOKED_THROUGH},
-    testing::TestDatabase,
 };
+use claviger_testing::{TestDatabase, on_both};
 
 impl World {
     pub(crate) async fn commit(&self, batch: Batch) {

@@ -17,10 +17,8 @@ use claviger_domain::{
     stream::{Health, signature},
     time::Span,
 };
-use claviger_store::{
-    Batch, Select, Statement, on_both, p,
-    testing::{Engine, TestDatabase},
-};
+use claviger_store::{Batch, Select, Statement, p};
+use claviger_testing::{Engine, TestDatabase, on_both};
 
 impl World {
     async fn keep(&self, kept: Retention) {

@@ -18,7 +18,7 @@ use claviger_domain::{
     permission::{Actor, Granted, Needs, Role, Who},
     sign_in::{Next, Proven},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const ADA: &str = "ada@acme.test";
 const GRACE: &str = "grace@acme.test";

@@ -68,6 +68,8 @@ pub(crate) fn report(agent: &Agent, now: Timestamp) -> Report {
         clock: now.0,
         accounts: Vec::new(),
         events: Vec::new(),
+        policies: Vec::new(),
+        runs: Vec::new(),
     }
 }
 

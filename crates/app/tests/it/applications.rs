@@ -11,7 +11,7 @@ use claviger_domain::{
     id::GroupId,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use std::collections::BTreeSet;
 
 pub(crate) fn wiki() -> ApplicationForm {
@@ -96,6 +96,26 @@ on_both!(an_application_is_made_changed_given_and_deleted, async |database: &Tes
     let expected =
         ["create", "assign", "edit", "unassign", "delete"].map(|what| format!("application.{what}"));
     assert_eq!(logged, expected.iter().map(String::as_str).collect());
+});
+
+on_both!(the_end_of_a_certificate_is_told_a_month_before, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let app = &world.app;
+    let id = app.create_application(&granted(), &wiki()).await.unwrap().id;
+    let to_renew = async || {
+        let told = app.applications_to_renew(&granted()).await.unwrap();
+        told.into_iter().map(|(application, _)| application.id).collect::<Vec<_>>()
+    };
+    world.later(Span::days(3 * 365 - 31));
+    assert_eq!(to_renew().await, []);
+    world.later(Span::days(1));
+    assert_eq!(to_renew().await, [id]);
+    let unused = ApplicationForm { access: "disabled".into(), ..wiki() };
+    app.edit_application(&granted(), id, &unused).await.unwrap();
+    assert_eq!(to_renew().await, [], "nobody signs in there");
+    app.edit_application(&granted(), id, &wiki()).await.unwrap();
+    world.later(Span::days(31));
+    assert_eq!(to_renew().await, [id], "it has ended");
 });
 
 on_both!(a_certificate_is_replaced_without_a_gap, async |database: &TestDatabase| {

@@ -19,7 +19,7 @@ use claviger_domain::{
     time::Span,
     totp::TotpSecret,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::server::{CodeAttempt, CodeVerdict, Place, RecallAttempt, Recalled, Remembers};
 
 const KEY: KeyHash = KeyHash([7; 32]);

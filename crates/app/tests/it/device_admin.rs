@@ -21,7 +21,7 @@ use claviger_domain::{
     sign_in::TotpSwitch,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::server::{Access, Account as Told, AccountState, Proof, normalize_break_glass};
 use sha2::{Digest, Sha256};
 

@@ -14,7 +14,8 @@ use claviger_domain::{
     id::AccountId,
     time::Span,
 };
-use claviger_store::{on_both, p, testing::TestDatabase};
+use claviger_store::p;
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::server::{Access, Account as OnDevice, AccountState, Codes, Report, State, What};
 use sha2::{Digest, Sha256};
 use std::time::Duration;

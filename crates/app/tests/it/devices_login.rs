@@ -17,7 +17,7 @@ use claviger_domain::{
     totp::{Around, Code, Drift, Match, Step, TotpSecret, Window},
     verifier::{DeviceKey, VERIFIER_BYTES, Verifier},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::server::{CodeVerdict, PasswordAttempt, PasswordVerdict, Verifiers, What};
 use data_encoding::BASE64URL_NOPAD;
 

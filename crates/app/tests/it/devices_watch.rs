@@ -4,7 +4,7 @@ use crate::*;
 use agent::*;
 use claviger_app::{App, devices::News};
 use claviger_domain::sign_in::TotpSwitch;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::server::{Access, Codes, State};
 use std::{pin::Pin, time::Duration};
 use tokio::sync::watch;

@@ -12,7 +12,7 @@ use claviger_domain::{
     time::Span,
     totp::Step,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 on_both!(the_first_code_enrolls_and_its_step_is_used_up, async |database: &TestDatabase| {
     let world = World::new(database).await;

@@ -16,7 +16,7 @@ use claviger_domain::{
     time::Span,
     totp::{Code, Digest, Drift, Step, TotpSecret, hotp},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use futures_util::TryStreamExt;
 
 /// The code that a clock shows which is so many steps off.

@@ -3,7 +3,7 @@
 use crate::*;
 use claviger_app::idempotency::{Answer, Begun, Call};
 use claviger_domain::{idempotency::CallKey, secret::Secret, time::Span};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn call(body: &str) -> Call {
     Call::new("clv_key", &CallKey::parse(b"k").unwrap(), "POST /users", &[b"", body.as_bytes()])

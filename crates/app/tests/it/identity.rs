@@ -22,7 +22,7 @@ use claviger_domain::{
     time::Span,
     totp::{Code, TotpSecret},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const ADA: &str = "ada@acme.test";
 const BEA: &str = "bea@acme.test";

@@ -8,7 +8,7 @@ use claviger_domain::{
     sign_in::Next,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 on_both!(the_first_administrator_sets_up_and_must_enroll, async |database: &TestDatabase| {
     let world = World::fresh(database).await;

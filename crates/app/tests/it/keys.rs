@@ -18,7 +18,8 @@ use claviger_domain::{
     secret::Secret,
     time::Span,
 };
-use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p};
+use claviger_testing::{TestDatabase, on_both};
 
 const HERE: &str = "192.0.2.7";
 

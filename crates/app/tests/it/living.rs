@@ -20,7 +20,7 @@ use claviger_domain::{
     time::Span,
     totp::{Code, TotpSecret},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const ALICE: &str = "alice@acme.test";
 const ADA: &str = "ada@acme.test";

@@ -1,6 +1,7 @@
 use crate::*;
 use claviger_app::audit::Verdict;
-use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p};
+use claviger_testing::{TestDatabase, on_both};
 
 async fn spoil(world: &World, sql: &'static str) {
     let commit = world.app.store().commit(Batch::of([Statement::new(sql, p![])])).await.unwrap();

@@ -8,7 +8,7 @@ use claviger_app::{
 use claviger_domain::{
     id::AccountId, mail::Kind, mail_text::Words, organization::Settings, reminder::Reminders, time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn form(subject: &str, body: &str) -> TextForm {
     TextForm { revision: None, switch: MailSwitch::On, subject: subject.into(), body: body.into() }

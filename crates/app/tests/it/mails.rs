@@ -1,7 +1,7 @@
 use crate::*;
 use claviger_app::email::SmtpForm;
 use claviger_domain::time::Span;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 pub(crate) fn smtp() -> SmtpForm {
     SmtpForm {

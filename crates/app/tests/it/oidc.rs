@@ -19,7 +19,7 @@ use claviger_domain::{
     secret::Secret,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 

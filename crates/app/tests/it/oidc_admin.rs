@@ -7,7 +7,7 @@ use crate::{
 };
 use claviger_app::applications::{AttributeForm, OidcForm};
 use claviger_domain::{application::oidc::key::Duty, time::Span};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 on_both!(keys_take_turns_without_a_gap, async |database: &TestDatabase| {
     let world = World::new(database).await;

@@ -6,7 +6,7 @@ use claviger_app::{
     verify::{Told, Verified},
 };
 use claviger_domain::{time::Span, totp::Code};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const NODES: usize = 8;
 

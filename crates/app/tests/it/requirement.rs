@@ -13,7 +13,7 @@ use claviger_domain::{
     status::Status,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 on_both!(
     a_staged_users_period_starts_at_activation_and_stands_while_suspended,

@@ -19,7 +19,7 @@ use claviger_domain::{
     permission::{Actor, Who},
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn administrator() -> Actor {
     Actor { who: Who::System, name: "test".into(), address: String::new() }

@@ -12,7 +12,7 @@ use aws_lc_rs::{
 use claviger_app::{
     applications::ApplicationForm,
     saml::{Entrance, PostForm, Posted, Received, WrongMessage},
-    session::{NewSession, Visit},
+    session::{NewSession, Origin, Visit},
     sign_in::CodeOutcome,
 };
 use claviger_domain::{
@@ -27,8 +27,14 @@ use claviger_saml::{
     signature::{Signer, Trust, signed, verify},
     xml::{Limits, encode, read},
 };
-use claviger_store::{on_both, testing::TestDatabase};
-use std::{sync::OnceLock, time::Duration};
+use claviger_testing::{TestDatabase, on_both};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 
 pub(crate) const ACS: &str = "https://wiki.example/acs";
 
@@ -85,10 +91,17 @@ pub(crate) fn signed_text(text: &str) -> String {
     encode(&signed(root, &application_key()).unwrap()).unwrap()
 }
 
+/// A browser that nobody has come from before: wrong messages of one are soon logged no more.
+pub(crate) fn another_origin() -> Origin {
+    static COUNT: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    Origin { address: format!("198.18.{high}.{low}"), ..origin() }
+}
+
 pub(crate) async fn post(world: &World, id: ApplicationId, xml: &str, relay_state: Option<&str>) -> Received {
     let value = data_encoding::BASE64.encode(xml.as_bytes());
     let message = Posted::Form { request: Some(&value), response: None, relay_state };
-    world.app.receive_sign_on(id, message, &origin()).await.unwrap()
+    world.app.receive_sign_on(id, message, &another_origin()).await.unwrap()
 }
 
 /// What was sealed of a request that is right.

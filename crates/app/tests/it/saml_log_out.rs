@@ -12,7 +12,7 @@ use claviger_app::{
 };
 use claviger_domain::{id::ApplicationId, time::Span};
 use claviger_saml::Instant;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn with_log_out(name: &str, binding: &str) -> ApplicationForm {
     ApplicationForm {

@@ -10,7 +10,7 @@ use claviger_app::{
     saml::{Entrance, Posted, Received, Refused, WrongMessage},
 };
 use claviger_domain::{application::release::Reason, time::Span};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn why(entrance: Entrance) -> Refused {
     match entrance {
@@ -139,8 +139,11 @@ on_both!(messages_that_are_not_right_are_not_taken, async |database: &TestDataba
     let Received::Wrong(wrong) = post(&world, id, &text, Some(&long)).await else { panic!() };
     assert_eq!(wrong.kind, WrongMessage::Damaged);
     let both = Posted::Form { request: Some("x"), response: Some("x"), relay_state: None };
-    let Received::Wrong(_) = world.app.receive_sign_on(id, both, &origin()).await.unwrap() else { panic!() };
-    let Received::Wrong(_) = world.app.receive_sign_on(id, Posted::Query("x=y"), &origin()).await.unwrap()
+    let Received::Wrong(_) = world.app.receive_sign_on(id, both, &another_origin()).await.unwrap() else {
+        panic!()
+    };
+    let Received::Wrong(_) =
+        world.app.receive_sign_on(id, Posted::Query("x=y"), &another_origin()).await.unwrap()
     else {
         panic!()
     };
@@ -148,6 +151,30 @@ on_both!(messages_that_are_not_right_are_not_taken, async |database: &TestDataba
     assert!(matches!(post(&world, nobody, &text, None).await, Received::Unknown));
     let logged = actions(&world, &id.to_string()).await;
     assert_eq!(logged.iter().filter(|(_, outcome)| outcome == "wrong_message").count(), 12, "{logged:?}");
+});
+
+on_both!(wrong_messages_of_a_stranger_fill_no_log, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let (application, _) = given(&world, &wiki()).await;
+    let id = application.id;
+    let send =
+        async |query: &str| world.app.receive_sign_on(id, Posted::Query(query), &origin()).await.unwrap();
+    let logged = async || {
+        let all = actions(&world, &id.to_string()).await;
+        all.iter().filter(|(_, outcome)| outcome == "wrong_message").count()
+    };
+    for _ in 0..20 {
+        assert!(matches!(send("x=y").await, Received::Wrong(_)));
+    }
+    assert_eq!(logged().await, 5);
+    world.later(Span::seconds(1));
+    send("x=y").await;
+    send("x=y").await;
+    assert_eq!(logged().await, 6, "now and then one");
+    let right = data_encoding::BASE64.encode(Asking::usual(&world).text(&world, id).as_bytes());
+    let right = Posted::Form { request: Some(&right), response: None, relay_state: None };
+    let taken = world.app.receive_sign_on(id, right, &origin()).await.unwrap();
+    assert!(matches!(taken, Received::Pending(_)), "{taken:?}");
 });
 
 on_both!(an_application_that_signs_is_believed_by_its_signature_alone, async |database: &TestDatabase| {

@@ -5,7 +5,7 @@ use claviger_app::{
     verify::Told,
 };
 use claviger_domain::{account::Realm, secret::Secret, sign_in::Next, time::Span, totp::Code};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 pub(crate) fn factor_of(half: &claviger_app::session::HalfSignedIn) -> claviger_domain::id::FactorId {
     match half.next {

@@ -29,7 +29,7 @@ use claviger_domain::{
     step_up::Asked,
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const ADA: &str = "ada@acme.test";
 const BEA: &str = "bea@acme.test";

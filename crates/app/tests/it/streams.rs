@@ -11,7 +11,7 @@ use claviger_domain::{
     stream::{Health, Kind, signature},
     time::Span,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn syslog(flow: Flow, transport: &str) -> StreamForm {
     let (host, port) = ("siem.acme.test".to_owned(), "6514".to_owned());

@@ -16,7 +16,8 @@ use claviger_domain::{
     token::Whereabouts,
     totp::TotpSecret,
 };
-use claviger_store::{on_both, p, testing::TestDatabase};
+use claviger_store::p;
+use claviger_testing::{TestDatabase, on_both};
 
 /// The secret of the n-th token.
 fn seed(n: u8) -> TotpSecret {

@@ -17,7 +17,7 @@ use claviger_domain::{
     time::Span,
     totp::Code,
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const ADA: &str = "ada@acme.test";
 const BEA: &str = "bea@acme.test";

@@ -13,11 +13,8 @@ use claviger_domain::{
     permission::{Actor, Permission, Role, Who},
     time::Span,
 };
-use claviger_store::{
-    Batch, Commit, on_both,
-    table::job,
-    testing::{Engine, TestDatabase},
-};
+use claviger_store::{Batch, Commit, table::job};
+use claviger_testing::{Engine, TestDatabase, on_both};
 
 const ROWS: usize = 20_000;
 

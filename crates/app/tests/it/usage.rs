@@ -3,7 +3,8 @@
 use crate::*;
 use claviger_app::{App, words};
 use claviger_domain::{account::Realm, permission::Granted, secret::Secret, time::Span, usage::Usage};
-use claviger_store::{on_both, p, testing::TestDatabase};
+use claviger_store::p;
+use claviger_testing::{TestDatabase, on_both};
 
 /// Months with anybody in them.
 async fn active(app: &App) -> Vec<(String, i64)> {

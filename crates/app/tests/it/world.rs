@@ -23,7 +23,8 @@ use claviger_domain::{
     time::{Span, Timestamp},
     totp::{Code, Step, TotpSecret},
 };
-use claviger_store::{Store, seal::Sealer, testing::TestDatabase};
+use claviger_store::{Store, seal::Sealer};
+use claviger_testing::TestDatabase;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, AtomicU64, Ordering},

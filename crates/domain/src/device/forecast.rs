@@ -1,6 +1,6 @@
 //! S8.7: what switching MFA on would do to a device and to everybody who is bound to it.
 
-use super::{Blocked, FirstFactor, MfaStatus, NotEnrolled, Ssh, SshConflict, SshServer};
+use super::{Blocked, FirstFactor, MfaStatus, NotEnrolled, Platform, Ssh, SshConflict, SshServer};
 use crate::{
     account::State,
     mfa::{Enrollment, Requirement},
@@ -33,6 +33,8 @@ pub struct Facts {
     pub status: MfaStatus,
     /// Whether it can be told.
     pub reach: Reach,
+    /// What it runs on.
+    pub platform: Platform,
     /// Whether SSH asks at all.
     pub ssh_server: SshServer,
     /// The SSH settings as they would be, or the question of S8.9.
@@ -72,6 +74,7 @@ impl Facts {
             Reach::OfflineSince(at) => Some(Note::OfflineSince(at)),
         };
         let ssh = match (self.ssh_server, self.ssh.map(|ssh| ssh.first_factor())) {
+            (SshServer::Missing, _) if self.platform != Platform::Linux => None,
             (SshServer::Missing, _) => Some(Note::NoSshServer),
             (SshServer::Present, Ok(None)) => Some(Note::SshClosed),
             (SshServer::Present, Ok(Some(_)) | Err(_)) => None,
@@ -214,6 +217,7 @@ mod tests {
         Facts {
             status: MfaStatus::Off,
             reach: Reach::Online,
+            platform: Platform::Linux,
             ssh_server: SshServer::Present,
             ssh,
             not_enrolled: NotEnrolled::FirstFactorAlone,
@@ -292,6 +296,12 @@ mod tests {
         let expected =
             [Note::SshConflict, Note::Blocked(Blocked::Disk), Note::OfflineSince(NOW), Note::NoSshServer];
         assert_eq!(all.notes(), expected);
+        let windows = Facts {
+            platform: Platform::Windows,
+            ssh_server: SshServer::Missing,
+            ..facts(Ok(ssh(Switch::On, Switch::On)))
+        };
+        assert_eq!(windows.notes(), [], "nobody expects an SSH server there");
         for status in [MfaStatus::On, MfaStatus::Waiting] {
             assert_eq!(Facts { status, ..clean }.notes(), [Note::AlreadyOn]);
         }

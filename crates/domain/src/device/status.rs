@@ -18,6 +18,8 @@ pub enum Blocked {
     SshOverruled,
     /// The PAM profile isn't in force.
     PamProfile,
+    /// Windows would not load the credential provider.
+    Provider,
     /// A file could not be written.
     Disk,
     /// S8.7a: nobody proved in time that codes work; the device took it back.
@@ -31,6 +33,7 @@ words!(Blocked {
     SshRefused => "ssh_refused",
     SshOverruled => "ssh_overruled",
     PamProfile => "pam_profile",
+    Provider => "provider",
     Disk => "disk",
     Unproven => "unproven",
     Other => "other",
@@ -47,6 +50,7 @@ impl Blocked {
             Self::SshRefused => "sshd refused the new settings. The old ones were put back.",
             Self::SshOverruled => "An earlier setting of sshd overrules ours. Remove it.",
             Self::PamProfile => "The PAM profile is not in force. Run pam-auth-update on the device.",
+            Self::Provider => "The credential provider is not registered. Repair the agent's installation.",
             Self::Disk => "A file could not be written. Free space on the device.",
             Self::Unproven => "Nobody signed in with a code in time, so the device took MFA back.",
             Self::Other => "The device could not apply it. See its last report.",

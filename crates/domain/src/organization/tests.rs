@@ -31,6 +31,7 @@ fn the_texts_of_settings_give_the_same_settings() {
         ("session_hours", "8"),
         ("log_days", "365"),
         ("offline_days", "365"),
+        ("commands", "on"),
     ])
     .unwrap();
     let texts = settings.texts();

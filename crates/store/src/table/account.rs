@@ -68,7 +68,7 @@ fn read_password(word: &str, hash: Option<String>) -> Result<Password, StoreErro
     }
 }
 
-fn read_requirement(word: &str, at: Option<i64>) -> Result<Requirement, StoreError> {
+pub(super) fn read_requirement(word: &str, at: Option<i64>) -> Result<Requirement, StoreError> {
     match (word, at) {
         ("not_required", None) => Ok(Requirement::NotRequired),
         ("at_once", None) => Ok(Requirement::AtOnce),

@@ -133,12 +133,16 @@ pub fn join(
 /// Deletes the device and everything that hangs on it; its log entries stay.
 pub fn delete(organization: OrganizationId, device: &Device) -> Vec<Statement> {
     const DEVICE: &str = "DELETE FROM device WHERE organization = $1 AND id = $2 AND revision = $3";
-    const PARTS: [&str; 6] = [
+    const PARTS: [&str; 10] = [
         "DELETE FROM device_contact WHERE organization = $1 AND device = $2",
         "DELETE FROM device_user WHERE organization = $1 AND device = $2",
         "DELETE FROM device_account WHERE organization = $1 AND device = $2",
         "DELETE FROM device_group_member WHERE organization = $1 AND device = $2",
         "DELETE FROM break_glass WHERE organization = $1 AND device = $2",
+        "DELETE FROM policy_device WHERE organization = $1 AND device = $2",
+        "DELETE FROM device_policy WHERE organization = $1 AND device = $2",
+        "DELETE FROM command_device WHERE organization = $1 AND device = $2",
+        "DELETE FROM command_result WHERE organization = $1 AND device = $2",
         "DELETE FROM remembered_login WHERE organization = $1 AND device = $2",
     ];
     let mut statements =

@@ -1,12 +1,13 @@
 //! Who is bound to a device: directly, or through a group of users that is bound to a group of devices; and whose
 //! account it may still have to lock.
 
-use super::unknown;
+use super::{account::read_requirement, unknown};
 use crate::{FromRow, Row, Statement, Store, StoreError, p};
 use claviger_domain::{
     account::{PersonName, State},
     device::{AccountState, Sudo, TakeOver},
     id::{AccountId, DeviceId, FactorId, OrganizationId},
+    mfa::Requirement,
     time::Timestamp,
     totp::Drift,
 };
@@ -67,6 +68,8 @@ pub struct Person {
     pub name: PersonName,
     /// Whether they can sign in.
     pub state: State,
+    /// Whether they must use MFA.
+    pub requirement: Requirement,
     /// Their factor, if they have one.
     pub clock: Option<Clock>,
     /// Their number, if one is laid down.
@@ -107,12 +110,19 @@ fn person(row: &Row<'_>) -> Result<Option<Person>, StoreError> {
             last_used_at: Timestamp(row.get(10)?),
         }),
     };
-    let is_due = clock.is_none() && row.get::<Option<String>>(17)?.as_deref() == Some("by");
+    let requirement = match row.get::<Option<String>>(17)? {
+        Some(word) => read_requirement(&word, row.get(18)?)?,
+        None => Requirement::NotRequired,
+    };
     Ok(Some(Person {
-        enrolls_until: row.get::<Option<i64>>(18)?.filter(|_| is_due).map(Timestamp),
+        enrolls_until: match (requirement, clock) {
+            (Requirement::By(until), None) => Some(until),
+            (_, _) => None,
+        },
         username,
         name: PersonName { first: row.get(3)?, last: row.get(4)?, display: row.get(5)? },
         state: State::from_key(&state).ok_or_else(|| unknown("state", &state))?,
+        requirement,
         clock,
         uid: row.get(11)?,
         gid: row.get(12)?,

@@ -31,6 +31,7 @@ macro_rules! group_columns {
         "g.id, g.revision, g.name, g.description, g.created_at, g.ask_once_hours"
     };
 }
+pub(crate) use group_columns;
 
 impl FromRow for DeviceGroup {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -146,7 +147,7 @@ pub fn save(organization: OrganizationId, group: &DeviceGroup) -> Statement {
 }
 
 /// Deletes the group with its bindings; its devices stay, and so do the people.
-pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 5] {
+pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 7] {
     const GROUP: &str = "DELETE FROM device_group WHERE organization = $1 AND id = $2 AND revision = $3";
     const MEMBERS: &str = "DELETE FROM device_group_member WHERE organization = $1 AND device_group = $2";
     const BINDINGS: &str = "DELETE FROM group_binding WHERE organization = $1 AND device_group = $2";
@@ -155,6 +156,8 @@ pub fn delete(organization: OrganizationId, group: &DeviceGroup) -> [Statement; 
         Statement::new(MEMBERS, p![organization, group.id]),
         Statement::new(BINDINGS, p![organization, group.id]),
         super::connect_key::forget_group(organization, group.id),
+        super::policy::forget_group(organization, group.id),
+        super::command::forget_group(organization, group.id),
         remembered_login::forget_group(organization, group.id),
     ]
 }

@@ -40,6 +40,8 @@ revisions! {
     Resource::DeviceGroup(_) => "g.revision", " FROM device_group g WHERE g.organization = $1 AND g.id = $2", "$3";
     Resource::Application(_) => "a.revision", " FROM application a WHERE a.organization = $1 AND a.id = $2", "$3";
     Resource::ConnectKey(_) => "k.revision", " FROM connect_key k WHERE k.organization = $1 AND k.id = $2", "$3";
+    Resource::Policy(_) => "p.revision", " FROM policy p WHERE p.organization = $1 AND p.id = $2", "$3";
+    Resource::Command(_) => "c.revision", " FROM command c WHERE c.organization = $1 AND c.id = $2", "$3";
 }
 
 fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
@@ -54,6 +56,8 @@ fn values(organization: OrganizationId, resource: Resource) -> Vec<Value> {
         Resource::DeviceGroup(id) => p![organization, id],
         Resource::Application(id) => p![organization, id],
         Resource::ConnectKey(id) => p![organization, id],
+        Resource::Policy(id) => p![organization, id],
+        Resource::Command(id) => p![organization, id],
     }
 }
 

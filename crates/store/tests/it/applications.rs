@@ -12,7 +12,8 @@ use claviger_domain::{
     id::{ApplicationId, GroupId},
     time::Span,
 };
-use claviger_store::{on_both, table::application, testing::TestDatabase};
+use claviger_store::table::application;
+use claviger_testing::{TestDatabase, on_both};
 
 fn wiki() -> Application {
     let address = |text| Address::parse("address", text).unwrap();

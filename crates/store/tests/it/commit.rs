@@ -1,6 +1,7 @@
 use super::*;
 use claviger_domain::{account::Realm, mfa::Requirement, time::Span};
-use claviger_store::{Statement, StoreError, on_both, p, testing::TestDatabase};
+use claviger_store::{Statement, StoreError, p};
+use claviger_testing::{TestDatabase, on_both};
 
 const INSERT: &str = "INSERT INTO schedule (organization, name, next_run, lease_until) VALUES ($1, $2, 0, 0)";
 const RAISE: &str =

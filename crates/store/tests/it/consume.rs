@@ -1,6 +1,6 @@
 use super::*;
 use claviger_domain::account::Realm;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 async fn given_a_factor(store: &Store) -> Factor {
     given_an_organization(store).await;

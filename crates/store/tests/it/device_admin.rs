@@ -11,7 +11,7 @@ use claviger_domain::{
     time::Span,
 };
 use claviger_store::{
-    Statement, on_both, p,
+    Statement, p,
     table::{
         break_glass::{self, BreakGlass},
         connect_key, device,
@@ -21,8 +21,8 @@ use claviger_store::{
         group, posix,
         user_list::Page,
     },
-    testing::TestDatabase,
 };
+use claviger_testing::{TestDatabase, on_both};
 
 const PRESENT: Present = Present { totp: TotpSwitch::Enabled, now: NOW };
 

@@ -4,15 +4,15 @@ use claviger_domain::{
     id::{ConnectKeyId, DeviceGroupId, DeviceId, GroupId},
 };
 use claviger_store::{
-    Statement, on_both, p,
+    Statement, p,
     table::{
         device, device_bound,
         device_bound::{Binding, Tie},
         device_contact::{self, Contact, Told},
         group,
     },
-    testing::TestDatabase,
 };
+use claviger_testing::{TestDatabase, on_both};
 
 const WEB: DeviceGroupId = DeviceGroupId(uuid::Uuid::from_u128(1));
 const OPS: GroupId = GroupId(uuid::Uuid::from_u128(2));

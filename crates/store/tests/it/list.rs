@@ -4,11 +4,8 @@ use claviger_domain::{
     status::Status,
     time::Span,
 };
-use claviger_store::{
-    on_both,
-    table::user_list::{self, Filter, Listing, Order, Page, RequirementFilter, Sort},
-    testing::TestDatabase,
-};
+use claviger_store::table::user_list::{self, Filter, Listing, Order, Page, RequirementFilter, Sort};
+use claviger_testing::{TestDatabase, on_both};
 
 fn people() -> Vec<Account> {
     let requirements = [

@@ -8,6 +8,7 @@ mod device_admin;
 mod devices;
 mod list;
 mod oidc;
+mod orders;
 mod saml;
 mod schema;
 mod tables;

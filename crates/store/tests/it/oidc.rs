@@ -13,15 +13,12 @@ use claviger_domain::{
     id::{ApplicationId, OidcGrantId, OidcKeyId, SessionId},
     time::Span,
 };
-use claviger_store::{
-    on_both,
-    table::{
-        self, application_secret,
-        oidc::{self, Grant, Kind},
-        oidc_key::{self, OidcKey},
-    },
-    testing::TestDatabase,
+use claviger_store::table::{
+    self, application_secret,
+    oidc::{self, Grant, Kind},
+    oidc_key::{self, OidcKey},
 };
+use claviger_testing::{TestDatabase, on_both};
 
 fn grant(number: u8) -> Grant {
     Grant {

@@ -6,15 +6,12 @@ use claviger_domain::{
     id::{ApplicationId, ApplicationKeyId, SessionId},
     time::Span,
 };
-use claviger_store::{
-    on_both,
-    table::{
-        application_key::{self, ApplicationKey},
-        application_visit::{self, Visit},
-        saml::{self, Asker, LogOut, Waiting},
-    },
-    testing::TestDatabase,
+use claviger_store::table::{
+    application_key::{self, ApplicationKey},
+    application_visit::{self, Visit},
+    saml::{self, Asker, LogOut, Waiting},
 };
+use claviger_testing::{TestDatabase, on_both};
 
 fn application(number: u8) -> ApplicationId {
     ApplicationId::new(NOW, [number; 10])

@@ -1,7 +1,5 @@
-use claviger_store::{
-    Batch, Statement, Store, StoreError, p,
-    testing::{Engine, TestDatabase},
-};
+use claviger_store::{Batch, Statement, Store, StoreError, p};
+use claviger_testing::{Engine, TestDatabase};
 
 const SQLITE: &str = "SELECT m.name || '.' || c.name || ' ' || c.type, c.\"notnull\" FROM sqlite_master m \
     JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'schema_migration' \
@@ -71,7 +69,8 @@ async fn a_database_that_does_not_wait_for_its_disk_is_told() {
     let kept = postgres.open().await.weaknesses().await.unwrap();
     assert!(!kept.contains(&CommitsNotWaitedFor), "{kept:?}");
     let StoreOptions::Postgres(url) = &postgres.options else { panic!() };
-    let hasty = StoreOptions::Postgres(format!("{url}%20-csynchronous_commit%3Doff"));
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let hasty = StoreOptions::Postgres(format!("{url}{separator}options=-csynchronous_commit%3Doff"));
     let told = Store::open(&hasty).await.unwrap().weaknesses().await.unwrap();
     assert!(told.contains(&CommitsNotWaitedFor), "{told:?}");
 }

@@ -10,7 +10,8 @@ use claviger_domain::{
     throttle::{FORGOTTEN_AFTER, Scope},
     time::Span,
 };
-use claviger_store::{on_both, table::link::Purpose, testing::TestDatabase};
+use claviger_store::table::link::Purpose;
+use claviger_testing::{TestDatabase, on_both};
 
 on_both!(an_account_comes_back_as_it_was_saved, async |database: &TestDatabase| {
     let store = database.open().await;

@@ -1,5 +1,6 @@
 //! What a device must do.
 
+use crate::orders::{PolicyOrder, RunOrder};
 use claviger_domain::{
     device::{Rules, Sudo, TakeOver},
     id::{AccountId, BreakGlassId, DeviceId, FactorId},
@@ -35,6 +36,12 @@ pub struct State {
     pub invite: Option<Invite>,
     /// Everybody who is bound to the device.
     pub users: Vec<User>,
+    /// S9.1: what is laid down beside logins. A server that knows of none sends none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyOrder>,
+    /// S9.2: runs that the device has not ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunOrder>,
 }
 
 /// Whether a device asks for codes.
@@ -113,6 +120,9 @@ pub struct User {
     pub sudo: Sudo,
     /// Whether an account of that name may be taken over.
     pub take_over: TakeOver,
+    /// Whether they must use MFA; only Windows is told (S8.15).
+    #[serde(default, skip_serializing_if = "Requirement::is_not_required")]
+    pub requirement: Requirement,
     /// Their factor, if they are enrolled (S8.4).
     pub factor: Option<Factor>,
     /// Codes for a person who is stuck (S8.8).
@@ -120,6 +130,24 @@ pub struct User {
     /// S8.13b: by when they have to set MFA up; nothing where no [`Invite`] is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrolls_until: Option<i64>,
+}
+
+/// Whether somebody must use MFA, enrolled or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// They need not.
+    #[default]
+    NotRequired,
+    /// They must, at once or in a while.
+    Required,
+}
+
+impl Requirement {
+    /// Whether they need not.
+    pub const fn is_not_required(&self) -> bool {
+        matches!(self, Self::NotRequired)
+    }
 }
 
 /// Whether a bound user may sign in.

@@ -43,6 +43,7 @@ fn person(state: AccountStanding) -> Person {
         username: "alice".into(),
         name: PersonName::default(),
         state,
+        requirement: claviger_domain::mfa::Requirement::NotRequired,
         clock: Some(clock(0)),
         uid: Some(5_000),
         gid: None,
@@ -80,7 +81,15 @@ fn composed(bound: Vec<Bound>) -> Composed {
     compose(
         &organization(TotpSwitch::Enabled),
         &device(),
-        Parts { bound, keys, codes, remembers: Remembers::Never, invite: None },
+        Parts {
+            bound,
+            keys,
+            codes,
+            policies: Vec::new(),
+            runs: Vec::new(),
+            remembers: Remembers::Never,
+            invite: None,
+        },
         NOW,
     )
 }
@@ -162,6 +171,8 @@ fn codes_are_asked_for_where_both_switches_are_on_and_a_proof_while_it_is_missin
             bound: Vec::new(),
             keys: Vec::new(),
             codes: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
             remembers: Remembers::Maybe,
             invite: None,
         };
@@ -200,8 +211,15 @@ fn only_devices_that_invite_are_told_by_when_somebody_sets_mfa_up() {
     let told = |invite: Option<Invite>, standing| {
         let person = Person { clock: None, enrolls_until: Some(until), ..person(standing) };
         let bound = vec![Bound { person: Some(person), ..bound(standing) }];
-        let (keys, codes, remembers) = (Vec::new(), Vec::new(), Remembers::Never);
-        let parts = Parts { bound, keys, codes, remembers, invite };
+        let parts = Parts {
+            bound,
+            keys: Vec::new(),
+            codes: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
+            remembers: Remembers::Never,
+            invite,
+        };
         let state = compose(&organization(TotpSwitch::Enabled), &device(), parts, NOW).state;
         (state.invite.is_some(), state.users[0].enrolls_until)
     };

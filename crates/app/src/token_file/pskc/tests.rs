@@ -228,7 +228,7 @@ fn a_token_that_is_not_taken_is_told_with_its_reason() {
     for (text, message) in [
         (
             interval("<PlainValue>60</PlainValue>"),
-            "this token changes its code every 60 seconds; Claviger takes 30-second tokens.",
+            "this token changes its code after 60 seconds; Claviger takes 30-second tokens.",
         ),
         (interval("<PlainValue>?</PlainValue>"), "the time interval is encrypted or not a number."),
         (interval(""), "the time interval is encrypted or not a number."),

@@ -1,6 +1,8 @@
 //! Fresh databases for tests, on both engines. PostgreSQL is not optional: without it the tests fail.
 
-use crate::{Store, StoreOptions};
+mod postgres;
+
+use claviger_store::{Store, StoreOptions};
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
@@ -13,16 +15,24 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 pub enum Engine {
     /// A file in a temporary folder.
     Sqlite,
-    /// A schema of its own on the server of `CLAVIGER_TEST_POSTGRES`.
+    /// A database of its own on the server of `CLAVIGER_TEST_POSTGRES`.
     Postgres,
 }
 
-/// An empty database that nobody else uses.
+/// A database without a row that nobody else uses. Where it is PostgreSQL's it has its tables already: it is a copy of
+/// `claviger_template_PID`, which the first test of a process makes and leaves to the server.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// How to open it; more than one store can.
     pub options: StoreOptions,
-    folder: Option<PathBuf>,
+    place: Place,
+}
+
+/// What is removed with it.
+#[derive(Debug)]
+enum Place {
+    Folder(PathBuf),
+    Database(String),
 }
 
 impl TestDatabase {
@@ -37,17 +47,12 @@ impl TestDatabase {
                 if let Err(error) = std::fs::create_dir_all(&folder) {
                     panic!("{}: {error}", folder.display());
                 }
-                Self { options: StoreOptions::Sqlite(folder.join("test.db")), folder: Some(folder) }
+                Self { options: StoreOptions::Sqlite(folder.join("test.db")), place: Place::Folder(folder) }
             }
-            Engine::Postgres => {
-                let server = server_url();
-                if let Err(error) = make_schema(&server, &name).await {
-                    panic!("PostgreSQL at CLAVIGER_TEST_POSTGRES: {error}");
-                }
-                let separator = if server.contains('?') { '&' } else { '?' };
-                let url = format!("{server}{separator}options=-csearch_path%3D{name}");
-                Self { options: StoreOptions::Postgres(url), folder: None }
-            }
+            Engine::Postgres => match postgres::make(&name).await {
+                Ok(url) => Self { options: StoreOptions::Postgres(url), place: Place::Database(name) },
+                Err(error) => panic!("PostgreSQL at CLAVIGER_TEST_POSTGRES: {error}"),
+            },
         }
     }
 
@@ -63,28 +68,22 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_dir_all(folder);
+        match &self.place {
+            Place::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
+            Place::Database(name) => remove(name),
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests are told their server by the environment")]
-#[expect(clippy::panic, reason = "a missing PostgreSQL fails the test")]
-fn server_url() -> String {
-    match std::env::var("CLAVIGER_TEST_POSTGRES") {
-        Ok(url) => url,
-        Err(_) => panic!("CLAVIGER_TEST_POSTGRES is not set: run the tests with `cargo xtask test`"),
-    }
-}
-
-async fn make_schema(server: &str, name: &str) -> Result<(), tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
-    let running = tokio::spawn(connection);
-    client.batch_execute(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).await?;
-    drop(client);
-    let _ = running.await;
-    Ok(())
+/// In a thread of its own: nothing can be waited for where something is dropped.
+fn remove(name: &str) {
+    let name = name.to_owned();
+    let removing = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // What stays is a database that nobody uses.
+        runtime.is_ok_and(|runtime| runtime.block_on(postgres::remove(&name)).is_ok())
+    });
+    let _ = removing.join();
 }
 
 /// Makes one test of the given body for each engine. The body takes a [`TestDatabase`].
@@ -97,7 +96,7 @@ macro_rules! on_both {
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                let database = $crate::testing::TestDatabase::new($crate::testing::Engine::Sqlite).await;
+                let database = $crate::TestDatabase::new($crate::Engine::Sqlite).await;
                 let body = $body;
                 body(&database).await;
             }
@@ -105,7 +104,7 @@ macro_rules! on_both {
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let database = $crate::testing::TestDatabase::new($crate::testing::Engine::Postgres).await;
+                let database = $crate::TestDatabase::new($crate::Engine::Postgres).await;
                 let body = $body;
                 body(&database).await;
             }
