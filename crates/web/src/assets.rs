@@ -1,12 +1,14 @@
 //! Static files, built into the program, under names that change with their content.
 
-use crate::Web;
+use crate::{
+    Web,
+    routing::{Routes, get},
+};
 use axum::{
     Router,
     extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -79,7 +81,7 @@ pub(crate) mod filters {
 }
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/static/{*name}", get(serve))
+    Router::new().at("/static/{*name}", get(serve))
 }
 
 /// With the hash in the address a file never changes; without it the browser asks each time.

@@ -80,6 +80,7 @@ pub(crate) struct AdminChrome {
     pub(crate) totp_enabled: bool,
     pub(crate) sees_usage: bool,
     pub(crate) manages_administrators: bool,
+    pub(crate) runs_commands: bool,
 }
 
 /// What an Admin Portal page is framed with.
@@ -117,6 +118,7 @@ impl AdminChrome {
             totp_enabled: organization.totp == TotpSwitch::Enabled,
             sees_usage: role.allows(Permission::SeeUsage),
             manages_administrators: role.allows(Permission::ManageAdministrators),
+            runs_commands: role.allows(Permission::RunCommands),
         })
     }
 }

@@ -17,6 +17,7 @@ mod ops;
 mod origin;
 mod own;
 mod portal;
+mod routing;
 mod saml;
 mod setup;
 mod signin;
@@ -27,6 +28,7 @@ mod view;
 mod visit;
 
 pub use api::{ApiLimits, openapi};
+pub use oidc::{Unshown, read_parameters, shown_credentials};
 pub use origin::Peer;
 pub use state::{Options, Web};
 

@@ -1,12 +1,15 @@
 //! The organization's logo, for everybody who comes to the sign-in page (S2.5).
 
-use crate::{Web, error::PageError};
+use crate::{
+    Web,
+    error::PageError,
+    routing::{Routes, get},
+};
 use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use claviger_domain::organization::Organization;
 
@@ -16,7 +19,7 @@ pub(crate) fn address(organization: &Organization) -> Option<String> {
 }
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/logo", get(serve))
+    Router::new().at("/logo", get(serve))
 }
 
 async fn serve(State(web): State<Web>, headers: HeaderMap) -> Result<Response, PageError> {

@@ -1,13 +1,15 @@
 //! For those who operate the server: is it alive, is it ready, what has it done (S14.4).
 
-use crate::{Web, agent};
+use crate::{
+    Web, agent,
+    routing::{Routes, get},
+};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
     http::{Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use claviger_app::saml::Entrance;
 use claviger_wire::server::HOLD_SECONDS;
@@ -27,6 +29,9 @@ use std::time::Duration;
 pub(crate) struct AtDoor(&'static str);
 
 impl AtDoor {
+    /// A message wasn't taken.
+    pub(crate) const WRONG: Self = Self("wrong_message");
+
     pub(crate) const fn of(entrance: &Entrance) -> Self {
         Self(match entrance {
             Entrance::Post(_) | Entrance::Go(_) => "answered",
@@ -71,9 +76,9 @@ impl Default for Metrics {
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .at("/healthz", get(|| async { "ok\n" }))
+        .at("/readyz", get(ready))
+        .at("/metrics", get(metrics))
 }
 
 /// Ready means that the database answers.

@@ -6,6 +6,7 @@ use crate::{
     error::PageError,
     form::{Errors, Field, Posted},
     origin::From as FromOrigin,
+    routing::{Routes, get},
     signin::Message,
     theme::Theme,
     view::{Link, filters, page, render, unprocessable},
@@ -17,14 +18,13 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
-    routing::get,
 };
 use claviger_app::{Refusal, set_up::SetUpForm};
 
 const MIN_LENGTH: i64 = 12;
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/setup/{token}", get(show).post(submit))
+    Router::new().at("/setup/{token}", get(show).post(submit))
 }
 
 #[derive(Template)]

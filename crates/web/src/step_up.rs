@@ -5,6 +5,7 @@ use crate::{
     chrome::Chrome,
     error::PageError,
     form::{Errors, Field, Posted},
+    routing::{Routes, get},
     theme::Theme,
     view::{filters, page, unprocessable},
     visit::Admin,
@@ -16,7 +17,6 @@ use axum::{
     http::{HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
-    routing::get,
 };
 use claviger_app::{Refusal, session::SignedIn};
 use claviger_domain::{secret::Secret, step_up::Asked};
@@ -32,7 +32,7 @@ pub(crate) const FIRST: &str = "This asks for a fresh code first. Open “Confir
     tab, then send this form.";
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route(PATH, get(show).post(submit))
+    Router::new().at(PATH, get(show).post(submit))
 }
 
 /// An answer that leads to the page; [`lead`] adds where to go on from there.

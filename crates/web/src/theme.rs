@@ -1,12 +1,15 @@
 //! Light, dark, or as the system says: a cookie, set by a plain form.
 
-use crate::{Web, form::Posted};
+use crate::{
+    Web,
+    form::Posted,
+    routing::{Routes, post},
+};
 use axum::{
     Router,
     extract::FromRequestParts,
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
-    routing::post,
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use std::convert::Infallible;
@@ -48,7 +51,7 @@ impl FromRequestParts<Web> for Theme {
 }
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/theme", post(choose))
+    Router::new().at("/theme", post(choose))
 }
 
 async fn choose(jar: CookieJar, form: Posted) -> Response {

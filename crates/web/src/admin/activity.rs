@@ -11,6 +11,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     form::{Errors, Field},
+    routing::{Routes, get},
     view::{Pager, filters, page, unprocessable},
     visit::Admin,
 };
@@ -21,7 +22,6 @@ use axum::{
     extract::{Query, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use claviger_app::{
     Refusal,
@@ -40,12 +40,12 @@ const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/activity", get(show))
-        .route("/admin/activity/tail", get(tail))
-        .route("/admin/activity.csv", get(csv))
-        .route("/admin/activity.jsonl", get(json_lines))
+        .at("/admin/activity", get(show))
+        .at("/admin/activity/tail", get(tail))
+        .at("/admin/activity.csv", get(csv))
+        .at("/admin/activity.jsonl", get(json_lines))
         .merge(activity_settings::routes())
-        .route("/admin/activity/{id}", get(activity_entry::show))
+        .at("/admin/activity/{id}", get(activity_entry::show))
 }
 
 #[derive(Template)]

@@ -6,17 +6,12 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Check, Errors, Field, Posted},
+    routing::{Routes, get, post},
     view::{Fact, filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, extract::State, http::StatusCode, response::Response};
 use claviger_app::{
     Refusal, Token,
     activity::{StreamForm, Streams, Tested, WebhookForm},
@@ -35,13 +30,13 @@ pub(super) const HERE: &str = "/admin/activity/settings";
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/activity/settings", get(show))
-        .route("/admin/activity/settings/retention", post(save_retention))
-        .route("/admin/activity/settings/syslog", post(save_syslog))
-        .route("/admin/activity/settings/webhook", post(save_webhook))
-        .route("/admin/activity/settings/webhook/secret", post(renew_secret))
-        .route("/admin/activity/settings/syslog/test", post(test_syslog))
-        .route("/admin/activity/settings/webhook/test", post(test_webhook))
+        .at("/admin/activity/settings", get(show))
+        .at("/admin/activity/settings/retention", post(save_retention))
+        .at("/admin/activity/settings/syslog", post(save_syslog))
+        .at("/admin/activity/settings/webhook", post(save_webhook))
+        .at("/admin/activity/settings/webhook/secret", post(renew_secret))
+        .at("/admin/activity/settings/syslog/test", post(test_syslog))
+        .at("/admin/activity/settings/webhook/test", post(test_webhook))
 }
 
 #[derive(Template)]

@@ -9,6 +9,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Check, Errors, Field, Posted},
+    routing::{Routes, get, post},
     view::{Pager, When, filters, page, render, state_words},
     visit::Admin,
 };
@@ -17,7 +18,6 @@ use axum::{
     Router,
     extract::{Query, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     administrators::AdministratorForm,
@@ -41,20 +41,20 @@ pub(super) const LIST: &str = "/admin/administrators";
 /// Everything about administrators: their list and pages, their roles, their security, their Home.
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/administrators", get(list))
-        .route("/admin/administrators/new", get(show_new).post(create))
-        .route("/admin/administrators/without-mfa", get(without_mfa::show).post(without_mfa::act))
-        .route("/admin/administrators/without-mfa/ask", post(without_mfa::ask))
-        .route("/admin/administrators/{id}", get(administrator::show).post(administrator::save))
-        .route("/admin/administrators/{id}/security", post(administrator::save_security))
-        .route(
+        .at("/admin/administrators", get(list))
+        .at("/admin/administrators/new", get(show_new).post(create))
+        .at("/admin/administrators/without-mfa", get(without_mfa::show).post(without_mfa::act))
+        .at("/admin/administrators/without-mfa/ask", post(without_mfa::ask))
+        .at("/admin/administrators/{id}", get(administrator::show).post(administrator::save))
+        .at("/admin/administrators/{id}/security", post(administrator::save_security))
+        .at(
             "/admin/administrators/{id}/{action}",
             get(administrator_actions::ask).post(administrator_actions::act),
         )
-        .route("/admin/roles", get(matrix::show))
-        .route("/admin/settings/security", get(security::show))
-        .route("/admin/settings/security/administrators/{action}", get(security::ask).post(security::act))
-        .route("/admin/home/widgets", get(widgets::show).post(widgets::save))
+        .at("/admin/roles", get(matrix::show))
+        .at("/admin/settings/security", get(security::show))
+        .at("/admin/settings/security/administrators/{action}", get(security::ask).post(security::act))
+        .at("/admin/home/widgets", get(widgets::show).post(widgets::save))
 }
 
 /// The id in an address; anything else is no such administrator.

@@ -10,6 +10,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Choice, Errors, Field, Posted},
+    routing::{Routes, get},
     view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
@@ -18,7 +19,6 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{
     api_keys::{KeyForm, Standing, may_revoke},
@@ -39,9 +39,9 @@ const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/api-keys", get(list))
-        .route("/admin/api-keys/new", get(ask_new).post(create))
-        .route("/admin/api-keys/{id}/revoke", get(ask_revoke).post(revoke))
+        .at("/admin/api-keys", get(list))
+        .at("/admin/api-keys/new", get(ask_new).post(create))
+        .at("/admin/api-keys/{id}/revoke", get(ask_revoke).post(revoke))
 }
 
 #[derive(Template)]

@@ -13,6 +13,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Field},
+    routing::{Routes, get, post},
     view::{Link, page, render},
     visit::Admin,
 };
@@ -21,7 +22,6 @@ use axum::{
     extract::{Path, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use claviger_app::Refusal;
 use claviger_domain::{
@@ -32,15 +32,15 @@ use claviger_domain::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/applications/{id}", get(show).post(save))
-        .route("/admin/applications/{id}/delete", get(ask_delete).post(delete))
-        .route("/admin/applications/{id}/groups", post(assign))
-        .route("/admin/applications/{id}/groups/{group}/remove", post(unassign))
-        .route("/admin/applications/{id}/test", get(test))
-        .route("/admin/applications/{id}/certificates", post(make_certificate))
-        .route("/admin/applications/{id}/certificates/{certificate}", get(certificate))
-        .route("/admin/applications/{id}/certificates/{certificate}/switch", post(switch_certificate))
-        .route("/admin/applications/{id}/certificates/{certificate}/remove", post(remove_certificate))
+        .at("/admin/applications/{id}", get(show).post(save))
+        .at("/admin/applications/{id}/delete", get(ask_delete).post(delete))
+        .at("/admin/applications/{id}/groups", post(assign))
+        .at("/admin/applications/{id}/groups/{group}/remove", post(unassign))
+        .at("/admin/applications/{id}/test", get(test))
+        .at("/admin/applications/{id}/certificates", post(make_certificate))
+        .at("/admin/applications/{id}/certificates/{certificate}", get(certificate))
+        .at("/admin/applications/{id}/certificates/{certificate}/switch", post(switch_certificate))
+        .at("/admin/applications/{id}/certificates/{certificate}/remove", post(remove_certificate))
 }
 
 async fn show(

@@ -7,16 +7,12 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Check, Choice, Errors, Field, Posted},
+    routing::{Routes, get, post},
     view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, extract::State, response::Response};
 use claviger_app::{
     applications::{OidcForm, USUAL_SCOPES, attribute_lines, attributes_from},
     oidc::{Endpoints, Turn},
@@ -35,10 +31,10 @@ use claviger_domain::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/applications/new/oidc", get(blank).post(create))
-        .route("/admin/applications/{id}/oidc", post(save))
-        .route("/admin/applications/{id}/secret", post(replace_secret))
-        .route("/admin/applications/{id}/signing-keys", post(turn_keys))
+        .at("/admin/applications/new/oidc", get(blank).post(create))
+        .at("/admin/applications/{id}/oidc", post(save))
+        .at("/admin/applications/{id}/secret", post(replace_secret))
+        .at("/admin/applications/{id}/signing-keys", post(turn_keys))
 }
 
 /// The form as it is shown.

@@ -10,6 +10,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Choice, Errors, Field},
+    routing::{Routes, get, post},
     view::{filters, page, render, unprocessable},
     visit::Admin,
 };
@@ -19,7 +20,6 @@ use axum::{
     extract::{DefaultBodyLimit, Multipart, State, multipart::MultipartError},
     http::StatusCode,
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     applications::{ApplicationForm, LARGEST_METADATA, templates},
@@ -41,11 +41,11 @@ const UPLOAD: usize = 2 * LARGEST_METADATA + 64 * 1024;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/applications", get(list))
-        .route("/admin/applications/new", get(choose).post(create))
-        .route("/admin/applications/new/by-hand", get(by_hand))
-        .route("/admin/applications/new/template", post(from_template))
-        .route("/admin/applications/new/metadata", post(from_metadata).layer(DefaultBodyLimit::max(UPLOAD)))
+        .at("/admin/applications", get(list))
+        .at("/admin/applications/new", get(choose).post(create))
+        .at("/admin/applications/new/by-hand", get(by_hand))
+        .at("/admin/applications/new/template", post(from_template))
+        .at("/admin/applications/new/metadata", post(from_metadata).layer(DefaultBodyLimit::max(UPLOAD)))
 }
 
 #[derive(Template)]
@@ -124,7 +124,7 @@ struct New {
     chrome: AdminChrome,
     problem: Option<String>,
     /// What is to be done at the application, where that is known.
-    hint: Option<&'static str>,
+    hint: Option<String>,
     form: Shown,
 }
 
@@ -132,7 +132,7 @@ async fn new_page(
     web: &Web,
     me: &SignedIn,
     frame: Frame,
-    (form, hint): (&ApplicationForm, Option<&'static str>),
+    (form, hint): (&ApplicationForm, Option<String>),
 ) -> Result<New, PageError> {
     Ok(New {
         chrome: AdminChrome::new(web, me, frame, "applications").await?,
@@ -156,7 +156,7 @@ async fn from_template(Change { web, me, frame, form, .. }: Change<()>) -> Resul
     };
     match filled {
         Ok(filled) => {
-            let hint = chosen.map(|template| template.hint);
+            let hint = chosen.map(|template| format!("{}: {}", template.name, template.hint));
             Ok(page(&new_page(&web, &me, frame, (&filled, hint)).await?))
         }
         Err(error) => {

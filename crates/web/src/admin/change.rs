@@ -4,7 +4,10 @@ use crate::{Web, chrome::Frame, error::PageError, form::Posted, visit::Admin};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use claviger_app::session::SignedIn;
 use claviger_domain::{
-    id::{AccountId, ApplicationId, ApplicationKeyId, ConnectKeyId, DeviceGroupId, DeviceId, GroupId},
+    id::{
+        AccountId, ApplicationId, ApplicationKeyId, CommandId, ConnectKeyId, DeviceGroupId, DeviceId,
+        GroupId, PolicyId, RunId,
+    },
     permission::{Granted, ManageUsers},
 };
 use std::str::FromStr;
@@ -29,6 +32,18 @@ impl Named for DeviceId {
 
 impl Named for DeviceGroupId {
     const WHAT: &'static str = "device group";
+}
+
+impl Named for PolicyId {
+    const WHAT: &'static str = "policy";
+}
+
+impl Named for CommandId {
+    const WHAT: &'static str = "command";
+}
+
+impl Named for RunId {
+    const WHAT: &'static str = "run";
 }
 
 impl Named for ApplicationId {

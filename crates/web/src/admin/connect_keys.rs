@@ -13,6 +13,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Choice, Errors, Field, Posted},
+    routing::{Routes, get},
     view::{Link, Pager, When, filters, page, render},
     visit::Admin,
 };
@@ -21,7 +22,6 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{device_admin::NewConnectKey, session::SignedIn, words};
 use claviger_domain::{
@@ -37,10 +37,10 @@ const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/connect-keys", get(list))
-        .route("/admin/connect-keys/new", get(ask_new).post(create))
-        .route("/admin/connect-keys/{id}/rotate", get(ask_rotate).post(rotate))
-        .route("/admin/connect-keys/{id}/revoke", get(ask_revoke).post(revoke))
+        .at("/admin/connect-keys", get(list))
+        .at("/admin/connect-keys/new", get(ask_new).post(create))
+        .at("/admin/connect-keys/{id}/rotate", get(ask_rotate).post(rotate))
+        .at("/admin/connect-keys/{id}/revoke", get(ask_revoke).post(revoke))
 }
 
 #[derive(Template)]

@@ -11,18 +11,19 @@ use crate::{
     Web,
     chrome::AdminChrome,
     form::{Check, Field},
+    routing::{Routes, get},
     theme::Theme,
     view::{Fact, Flash, Link, Padlock, Pager, filters, page},
 };
 use askama::Template;
-use axum::{Router, response::Response, routing::get};
+use axum::{Router, response::Response};
 use claviger_app::bulk::Kind;
 use samples::{Chip, Entry, Line, OpenSessions, Own, Row, Segment, UserHeader};
 
 const HERE: &str = "/_design";
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route(HERE, get(full)).route("/_design/bare", get(bare))
+    Router::new().at(HERE, get(full)).at("/_design/bare", get(bare))
 }
 
 #[derive(Template)]

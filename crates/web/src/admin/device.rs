@@ -11,6 +11,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Check, Errors, Field, Posted},
+    routing::{Routes, get, post},
     view::{Fact, Link, filters, page, render},
     visit::Admin,
 };
@@ -19,7 +20,6 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     device_admin::{DeviceChange, ListedDevice},
@@ -36,9 +36,9 @@ use claviger_domain::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/devices/{id}", get(show).post(save))
-        .route("/admin/devices/{id}/delete", get(ask_delete).post(delete))
-        .route("/admin/devices/{id}/mfa/confirm", post(confirm))
+        .at("/admin/devices/{id}", get(show).post(save))
+        .at("/admin/devices/{id}/delete", get(ask_delete).post(delete))
+        .at("/admin/devices/{id}/mfa/confirm", post(confirm))
 }
 
 #[derive(Template)]

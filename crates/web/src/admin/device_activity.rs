@@ -5,6 +5,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
+    routing::{Routes, get},
     view::{Link, filters, page},
     visit::Admin,
 };
@@ -13,7 +14,6 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::activity::{Asked, Place};
 use claviger_domain::permission::ViewUsers;
@@ -21,7 +21,7 @@ use claviger_domain::permission::ViewUsers;
 const SHOWN: usize = 100;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/devices/{id}/activity", get(show))
+    Router::new().at("/admin/devices/{id}/activity", get(show))
 }
 
 #[derive(Template)]

@@ -6,6 +6,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     form::{Again, Field, Posted},
+    routing::{Routes, get},
     view::{Link, filters, page, render},
     visit::Admin,
 };
@@ -14,13 +15,12 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{session::SignedIn, words};
 use claviger_domain::{break_glass::DEFAULT_HOURS, permission::AssistUsers};
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/devices/{id}/users/{user}/break-glass", get(ask_code).post(make_code))
+    Router::new().at("/admin/devices/{id}/users/{user}/break-glass", get(ask_code).post(make_code))
 }
 
 #[derive(Template)]

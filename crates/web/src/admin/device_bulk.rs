@@ -11,6 +11,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     form::{Again, Check, Field, Posted},
+    routing::{Routes, post},
     view::{filters, page, render},
     visit::Admin,
 };
@@ -19,7 +20,6 @@ use axum::{
     Router,
     extract::State,
     response::{IntoResponse, Redirect, Response},
-    routing::post,
 };
 use claviger_app::{
     Refusal,
@@ -38,7 +38,7 @@ use claviger_domain::{
 };
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/devices/bulk/ask", post(ask)).route("/admin/devices/bulk", post(start))
+    Router::new().at("/admin/devices/bulk/ask", post(ask)).at("/admin/devices/bulk", post(start))
 }
 
 fn action(kind: Kind) -> Action {

@@ -14,6 +14,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Choice, Errors, Field},
+    routing::{Routes, get, post},
     view::{Pager, filters, page, render, unprocessable},
     visit::Admin,
 };
@@ -22,7 +23,6 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     Refusal,
@@ -43,14 +43,14 @@ const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/device-groups", get(list).post(create))
-        .route("/admin/device-groups/{id}", get(show).post(save))
-        .route("/admin/device-groups/{id}/delete", post(delete))
-        .route("/admin/device-groups/{id}/ask-once", post(ask_once))
-        .route("/admin/device-groups/{id}/devices", post(add_device))
-        .route("/admin/device-groups/{id}/devices/{device}/remove", post(remove_device))
-        .route("/admin/device-groups/{id}/groups", post(bind))
-        .route("/admin/device-groups/{id}/groups/{group}/unbind", post(unbind))
+        .at("/admin/device-groups", get(list).post(create))
+        .at("/admin/device-groups/{id}", get(show).post(save))
+        .at("/admin/device-groups/{id}/delete", post(delete))
+        .at("/admin/device-groups/{id}/ask-once", post(ask_once))
+        .at("/admin/device-groups/{id}/devices", post(add_device))
+        .at("/admin/device-groups/{id}/devices/{device}/remove", post(remove_device))
+        .at("/admin/device-groups/{id}/groups", post(bind))
+        .at("/admin/device-groups/{id}/groups/{group}/unbind", post(unbind))
 }
 
 #[derive(Template)]

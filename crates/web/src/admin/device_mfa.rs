@@ -12,6 +12,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Check, Errors, Field, Posted},
+    routing::{Routes, get},
     view::{Link, filters, page, render},
     visit::Admin,
 };
@@ -20,7 +21,6 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{
     Refusal,
@@ -40,8 +40,8 @@ use std::collections::BTreeMap;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/devices/{id}/mfa", get(ask).post(enable))
-        .route("/admin/devices/{id}/mfa/off", get(ask_disable).post(disable))
+        .at("/admin/devices/{id}/mfa", get(ask).post(enable))
+        .at("/admin/devices/{id}/mfa/off", get(ask_disable).post(disable))
 }
 
 /// What would happen to one device, in words.

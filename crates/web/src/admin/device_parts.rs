@@ -7,7 +7,7 @@ use claviger_domain::{
         AccountState, FirstFactor, MfaStatus, Stage, Sudo, Switch,
         forecast::{Enrolling, Lacks, Note, Outcome, Reach},
     },
-    permission::ManageUsers,
+    permission::{ManageUsers, RunCommands},
     time::Timestamp,
 };
 
@@ -89,6 +89,8 @@ pub(super) struct DeviceHeader {
     pub(super) tab: &'static str,
     pub(super) users: String,
     pub(super) may_edit: bool,
+    /// Whether the tab of commands is theirs to see.
+    pub(super) may_run: bool,
     pub(super) is_on: bool,
     pub(super) can_confirm: bool,
 }
@@ -114,6 +116,7 @@ impl DeviceHeader {
             tab,
             users: words::number(listed.users),
             may_edit,
+            may_run: me.actor.granted::<RunCommands>().is_ok(),
             is_on,
             can_confirm: may_edit && device.proof.stage == Stage::Wanted,
         }
@@ -199,7 +202,7 @@ pub(super) fn outcome_words(outcome: Outcome, when: (Timestamp, &str)) -> (&'sta
         Outcome::Asked(Some(first)) => {
             ("success", format!("Asked for the code after the {}", first_words(first)))
         }
-        Outcome::Asked(None) => ("success", "Asked for the code at console and greeter".into()),
+        Outcome::Asked(None) => ("success", "Asked for the code at the machine itself".into()),
         Outcome::FirstFactorAlone(enrolling) => {
             ("plain", format!("First factor alone: {}", enrolling_words(enrolling, when)))
         }

@@ -12,6 +12,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Field, Posted},
+    routing::{Routes, get},
     view::{Link, Pager, filters, page, render},
     visit::Admin,
 };
@@ -20,7 +21,6 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{
     Refusal,
@@ -46,9 +46,9 @@ const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/devices/{id}/users", get(show).post(bind))
-        .route("/admin/devices/{id}/users/{user}/unbind", get(ask_unbind).post(unbind))
-        .route("/admin/devices/{id}/users/{user}/take-over", get(ask_take_over).post(take_over))
+        .at("/admin/devices/{id}/users", get(show).post(bind))
+        .at("/admin/devices/{id}/users/{user}/unbind", get(ask_unbind).post(unbind))
+        .at("/admin/devices/{id}/users/{user}/take-over", get(ask_take_over).post(take_over))
         .merge(super::device_break_glass::routes())
 }
 

@@ -10,6 +10,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
+    routing::{Routes, get},
     view::{Padlock, Pager, filters, page},
     visit::Admin,
 };
@@ -18,7 +19,6 @@ use axum::{
     Router,
     extract::{Query, State},
     response::Response,
-    routing::get,
 };
 use claviger_app::{
     device_admin::ListedDevice,
@@ -36,7 +36,7 @@ const PATH: &str = "/admin/devices";
 const PAGE: i64 = 50;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/devices", get(show)).route("/admin/devices/new", get(add))
+    Router::new().at("/admin/devices", get(show)).at("/admin/devices/new", get(add))
 }
 
 #[derive(Template)]
@@ -167,7 +167,9 @@ fn row(listed: &ListedDevice, now: Timestamp, zone: &str) -> DeviceRow {
 pub(super) struct Install {
     pub(super) debian: String,
     pub(super) fedora: String,
+    pub(super) windows: String,
     pub(super) enroll: String,
+    pub(super) enroll_windows: String,
 }
 
 impl Install {
@@ -177,7 +179,11 @@ impl Install {
         Self {
             debian: format!("sudo apt install ./claviger-agent_{version}_amd64.deb"),
             fedora: format!("sudo dnf install ./claviger-agent-{version}-1.x86_64.rpm"),
+            windows: format!("msiexec /i claviger-agent-{version}-x64.msi /qn"),
             enroll: format!("sudo claviger-agent enroll --server {public_url} --key {key}"),
+            enroll_windows: format!(
+                r"& 'C:\Program Files\Claviger\claviger-agent.exe' enroll --server {public_url} --key {key}"
+            ),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     charts::{self, AreaChart, BarChart, Donut},
+    notices::{Notice, notices},
     widgets::Shown,
 };
 use crate::{
@@ -31,8 +32,7 @@ use claviger_domain::{
 struct Home {
     chrome: AdminChrome,
     warnings: Vec<&'static str>,
-    resets: Option<Link>,
-    streams: Vec<Link>,
+    notices: Vec<Notice>,
     widgets: Shown,
     without_mfa: Option<Figure>,
     checklist: Option<Checklist>,
@@ -99,8 +99,7 @@ pub(super) async fn show(
         without_mfa: without_mfa(&web, &me, &widgets).await?,
         widgets,
         chrome: AdminChrome::new(&web, &me, frame, "home").await?,
-        resets: super::resets::notice(&web, &me).await?,
-        streams: super::stream_notice::notices(&web, &me).await?,
+        notices: notices(&web, &me).await?,
         warnings: figures.weaknesses.iter().map(|weakness| weakness.words()).collect(),
         checklist: checklist(&figures),
         figures: cards(&figures),

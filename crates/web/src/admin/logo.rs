@@ -7,6 +7,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Errors, Field},
+    routing::{Methods, post},
     view::render,
     visit::Admin,
 };
@@ -17,7 +18,6 @@ use axum::{
     },
     http::StatusCode,
     response::Response,
-    routing::{MethodRouter, post},
 };
 use claviger_app::{Refusal, session::SignedIn};
 use claviger_domain::{
@@ -30,7 +30,7 @@ const PAGE: &str = "/admin/settings/organization";
 /// What is read of a file that is too large, so that its sender is told instead of cut off.
 const READ_MAX: usize = 8 * 1024 * 1024;
 
-pub(super) fn route() -> MethodRouter<Web> {
+pub(super) fn route() -> Methods {
     post(upload).layer(DefaultBodyLimit::max(READ_MAX))
 }
 

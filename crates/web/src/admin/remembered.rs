@@ -1,12 +1,18 @@
 //! Logins on devices that are remembered, as a group and a user have them (S8.13b).
 
 use super::change::named;
-use crate::{Web, error::PageError, flash, view::When, visit::Admin};
+use crate::{
+    Web,
+    error::PageError,
+    flash,
+    routing::{Routes, post},
+    view::When,
+    visit::Admin,
+};
 use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::post,
 };
 use claviger_app::{device_admin::RememberedLogins, stored::RememberedLogin, words};
 use claviger_domain::{
@@ -16,8 +22,8 @@ use claviger_domain::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/device-groups/{id}/remembered/revoke", post(revoke_in_group))
-        .route("/admin/users/{id}/remembered/revoke", post(revoke_of_user))
+        .at("/admin/device-groups/{id}/remembered/revoke", post(revoke_in_group))
+        .at("/admin/users/{id}/remembered/revoke", post(revoke_of_user))
 }
 
 /// The part of a page that lists them.

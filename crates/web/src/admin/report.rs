@@ -6,6 +6,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     evidence,
+    routing::{Routes, get},
     view::{filters, page},
     visit::Admin,
 };
@@ -15,7 +16,6 @@ use axum::{
     extract::{Query, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use claviger_app::{evidence::Format, report::Report, words};
 use claviger_domain::permission::ViewUsers;
@@ -23,10 +23,10 @@ use std::collections::BTreeMap;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/report", get(show))
-        .route("/admin/report/evidence.csv", get(csv))
-        .route("/admin/report/evidence.html", get(html))
-        .route("/admin/report/evidence-key.pem", get(key))
+        .at("/admin/report", get(show))
+        .at("/admin/report/evidence.csv", get(csv))
+        .at("/admin/report/evidence.html", get(html))
+        .at("/admin/report/evidence-key.pem", get(key))
 }
 
 #[derive(Template)]

@@ -1,11 +1,12 @@
 //! Resets of administrators' MFA that wait: to be approved or canceled (S6.8).
 
-use super::confirm::Confirm;
+use super::{confirm::Confirm, notices::Notice};
 use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
+    routing::{Routes, get},
     view::{Link, When, filters, page, render},
     visit::Admin,
 };
@@ -15,7 +16,6 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
-    routing::get,
 };
 use claviger_app::{Refusal, reset_approval::WaitingReset, session::SignedIn, words};
 use claviger_domain::{
@@ -29,7 +29,7 @@ use claviger_domain::{
 const PAGE: &str = "/admin/resets";
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route(PAGE, get(show)).route("/admin/resets/{id}/{action}", get(ask).post(act))
+    Router::new().at(PAGE, get(show)).at("/admin/resets/{id}/{action}", get(ask).post(act))
 }
 
 #[derive(Template)]
@@ -101,11 +101,11 @@ async fn show(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<
 }
 
 /// For Home: how many wait, in words; nothing if none does.
-pub(super) async fn notice(web: &Web, me: &SignedIn) -> Result<Option<Link>, PageError> {
+pub(super) async fn notice(web: &Web, me: &SignedIn) -> Result<Option<Notice>, PageError> {
     let Ok(granted) = me.actor.granted::<ManageAdministrators>() else { return Ok(None) };
     let count = i64::try_from(web.app().waiting_resets(&granted).await?.len()).unwrap_or(i64::MAX);
     let label = format!("{} of an administrator's MFA waiting", words::counted(count, "reset"));
-    Ok((count > 0).then(|| Link { href: PAGE.into(), label }))
+    Ok((count > 0).then(|| Notice { href: PAGE.into(), label, verb: "Show" }))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,12 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Errors, Field, Posted},
+    routing::{Routes, get},
     view::{filters, page, render},
     visit::Admin,
 };
 use askama::Template;
-use axum::{Router, extract::State, response::Response, routing::get};
+use axum::{Router, extract::State, response::Response};
 use claviger_app::{Refusal, session::SignedIn};
 use claviger_domain::{
     mfa_reset::SelfReset,
@@ -23,7 +24,7 @@ const SECURITY: &str = "/admin/settings/security";
 const DEFAULT_HOURS: &str = "24";
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route(PAGE, get(show).post(save))
+    Router::new().at(PAGE, get(show).post(save))
 }
 
 /// The section of the page Security; the template is `admin/security_reset.html`, with this as `resets`.

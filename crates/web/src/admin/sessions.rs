@@ -10,6 +10,7 @@ use crate::{
     chrome::{AdminChrome, Frame},
     error::PageError,
     flash,
+    routing::{Routes, get, post},
     view::{SessionRow, When, filters, page},
     visit::Admin,
 };
@@ -18,7 +19,6 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     session::SignedIn,
@@ -31,12 +31,12 @@ use claviger_domain::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/users/{id}/sessions", get(of_user))
-        .route("/admin/users/{id}/sessions/end-all", post(end_all_of_user))
-        .route("/admin/users/{id}/sessions/{session}/end", post(end_of_user))
-        .route("/admin/administrators/{id}/sessions", get(of_administrator))
-        .route("/admin/administrators/{id}/sessions/end-all", post(end_all_of_administrator))
-        .route("/admin/administrators/{id}/sessions/{session}/end", post(end_of_administrator))
+        .at("/admin/users/{id}/sessions", get(of_user))
+        .at("/admin/users/{id}/sessions/end-all", post(end_all_of_user))
+        .at("/admin/users/{id}/sessions/{session}/end", post(end_of_user))
+        .at("/admin/administrators/{id}/sessions", get(of_administrator))
+        .at("/admin/administrators/{id}/sessions/end-all", post(end_all_of_administrator))
+        .at("/admin/administrators/{id}/sessions/{session}/end", post(end_of_administrator))
 }
 
 /// The sessions as rows, and where all of them are ended.

@@ -5,6 +5,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
+    routing::{Routes, get},
     view::{filters, page},
     visit::Admin,
 };
@@ -14,7 +15,6 @@ use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use claviger_app::words;
 use claviger_domain::{
@@ -23,7 +23,7 @@ use claviger_domain::{
 };
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/usage", get(show)).route("/admin/usage.csv", get(csv))
+    Router::new().at("/admin/usage", get(show)).at("/admin/usage.csv", get(csv))
 }
 
 #[derive(Template)]

@@ -8,6 +8,7 @@ use crate::{
     Web,
     chrome::{AdminChrome, Frame},
     error::PageError,
+    routing::{Routes, get},
     view::{filters, page},
     visit::Admin,
 };
@@ -16,12 +17,11 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::get,
 };
 use claviger_domain::{application::Access, id::AccountId, permission::ViewUsers};
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/admin/users/{id}/applications", get(show))
+    Router::new().at("/admin/users/{id}/applications", get(show))
 }
 
 #[derive(Template)]

@@ -13,6 +13,7 @@ use crate::{
     error::PageError,
     flash,
     form::{Again, Field},
+    routing::{Routes, get, post},
     view::{Padlock, When, filters, page, render},
     visit::Admin,
 };
@@ -21,7 +22,6 @@ use axum::{
     Router,
     extract::{Path, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{
     Refusal,
@@ -43,10 +43,10 @@ use data_encoding::HEXLOWER;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/admin/users/{id}/devices", get(show).post(bind))
-        .route("/admin/users/{id}/posix", post(set_posix))
-        .route("/admin/users/{id}/ssh-keys", post(add_key))
-        .route("/admin/users/{id}/ssh-keys/{key}/remove", post(remove_key))
+        .at("/admin/users/{id}/devices", get(show).post(bind))
+        .at("/admin/users/{id}/posix", post(set_posix))
+        .at("/admin/users/{id}/ssh-keys", post(add_key))
+        .at("/admin/users/{id}/ssh-keys/{key}/remove", post(remove_key))
 }
 
 #[derive(Template)]

@@ -5,13 +5,11 @@ mod calls;
 mod enroll;
 mod gate;
 
-use crate::Web;
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{delete, get, post},
+use crate::{
+    Web,
+    routing::{Methods, Routes, delete, get, post},
 };
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 /// The call that is held until something changes.
 pub(crate) const STATE: &str = "/agent/v1/state";
@@ -19,15 +17,16 @@ pub(crate) const STATE: &str = "/agent/v1/state";
 pub(crate) const LIMIT: usize = 1024 * 1024;
 
 pub(crate) fn routes(web: &Web) -> Router<Web> {
-    let signed = || middleware::from_fn_with_state(web.clone(), gate::signed);
+    let gate = middleware::from_fn_with_state(web.clone(), gate::signed);
+    let signed = |methods: Methods| methods.behind(|methods| methods.route_layer(gate.clone()));
     Router::new()
-        .route("/agent/v1/enroll", post(enroll::enroll))
-        .route(STATE, get(calls::state).route_layer(signed()))
-        .route("/agent/v1/verifiers", get(calls::verifiers).route_layer(signed()))
-        .route("/agent/v1/password", post(calls::password).route_layer(signed()))
-        .route("/agent/v1/code", post(calls::code).route_layer(signed()))
-        .route("/agent/v1/remembered", post(calls::remembered).route_layer(signed()))
-        .route("/agent/v1/report", post(calls::report).route_layer(signed()))
-        .route("/agent/v1/device", delete(calls::uninstall).route_layer(signed()))
+        .at("/agent/v1/enroll", post(enroll::enroll))
+        .at(STATE, signed(get(calls::state)))
+        .at("/agent/v1/verifiers", signed(get(calls::verifiers)))
+        .at("/agent/v1/password", signed(post(calls::password)))
+        .at("/agent/v1/code", signed(post(calls::code)))
+        .at("/agent/v1/remembered", signed(post(calls::remembered)))
+        .at("/agent/v1/report", signed(post(calls::report)))
+        .at("/agent/v1/device", signed(delete(calls::uninstall)))
         .layer(DefaultBodyLimit::max(LIMIT))
 }

@@ -41,6 +41,8 @@ fn resource(path: &str) -> Option<Resource> {
         ("tokens", Some(id)) => id.parse().ok().map(Resource::Token),
         ("devices", Some(id)) => id.parse().ok().map(Resource::Device),
         ("device-groups", Some(id)) => id.parse().ok().map(Resource::DeviceGroup),
+        ("policies", Some(id)) => id.parse().ok().map(Resource::Policy),
+        ("commands", Some(id)) => id.parse().ok().map(Resource::Command),
         ("applications", Some(id)) => id.parse().ok().map(Resource::Application),
         ("connect-keys", Some(id)) => id.parse().ok().map(Resource::ConnectKey),
         ("log-streams", Some(stream)) => stream::Kind::from_key(stream).map(Resource::LogStream),

@@ -11,6 +11,7 @@ use claviger_app::words;
 use claviger_domain::{
     activity::Retention,
     administrator::Demanded,
+    command::Commands,
     organization::{Organization, RecoveryCodes, window_key},
     permission::{ManageOrganization, ViewUsers},
     sign_in::TotpSwitch,
@@ -73,6 +74,8 @@ pub(crate) struct OrganizationView {
     offline_days: i64,
     /// How long the activity log is kept: `forever`, or days, `30` to `3650`.
     log_days: String,
+    /// Whether commands run on devices at all.
+    commands: bool,
 }
 
 fn minutes(span: Span) -> i64 {
@@ -108,6 +111,7 @@ impl From<&Organization> for OrganizationView {
             session_hours: minutes(settings.session_overall) / 60,
             offline_days: i64::from(settings.offline_days),
             log_days: settings.log_kept.text(),
+            commands: settings.commands == Commands::On,
         }
     }
 }
@@ -162,6 +166,7 @@ pub(crate) struct OrganizationChange {
     offline_days: Option<i64>,
     #[schema(value_type = Option<RetentionText>)]
     log_days: Option<String>,
+    commands: Option<bool>,
 }
 
 impl OrganizationChange {
@@ -170,6 +175,7 @@ impl OrganizationChange {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
         let recovery_codes =
             self.recovery_codes.map(|on| if on { RecoveryCodes::On } else { RecoveryCodes::Off });
+        let commands = self.commands.map(|on| if on { Commands::On } else { Commands::Off });
         let reminders = self.reminders.map(|hours| hours.iter().map(|hours| format!("{hours} ")).collect());
         let all = [
             ("name", self.name),
@@ -193,6 +199,7 @@ impl OrganizationChange {
             ("session_hours", number(self.session_hours)),
             ("offline_days", number(self.offline_days)),
             (Retention::FIELD, self.log_days),
+            ("commands", commands.map(|on| on.key().to_owned())),
         ];
         all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
     }

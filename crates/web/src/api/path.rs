@@ -9,8 +9,8 @@ use axum::{
 use claviger_app::Refusal;
 use claviger_domain::{
     id::{
-        AccountId, ApiKeyId, ApplicationId, ApplicationKeyId, AuditId, ConnectKeyId, DeviceGroupId, DeviceId,
-        GroupId, JobId, MailId, ResetId, SessionId, TokenId,
+        AccountId, ApiKeyId, ApplicationId, ApplicationKeyId, AuditId, CommandId, ConnectKeyId,
+        DeviceGroupId, DeviceId, GroupId, JobId, MailId, PolicyId, ResetId, RunId, SessionId, TokenId,
     },
     mail::Kind,
 };
@@ -61,6 +61,14 @@ ids! {
     "device" OneDeviceMember(DeviceId), "device";
     /// A group of devices.
     "id" OneDeviceGroup(DeviceGroupId), "device group";
+    /// A group of devices, beside what is bound to it.
+    "group" OneBoundDevices(DeviceGroupId), "device group";
+    /// A policy.
+    "id" OnePolicy(PolicyId), "policy";
+    /// A command.
+    "id" OneCommand(CommandId), "command";
+    /// A run of a command.
+    "id" OneRun(RunId), "run";
     /// An application.
     "id" OneApplication(ApplicationId), "application";
     /// A certificate, beside the application.

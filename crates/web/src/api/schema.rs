@@ -15,10 +15,12 @@ use claviger_domain::{
         oidc::{Algorithm, Client, Refresh, Scope},
         saml::{Binding, Fact, NameId, Requests, Signed},
     },
+    command::Shell,
     device::{FirstFactor, NotEnrolled, Platform, Sudo, WhenDown},
     mail::Kind,
     mfa_reset::ResetApproval,
     permission::Role,
+    policy::{Kind as DataKind, Mode, Template},
     reminder::Reminder,
     status::Status,
     stream::Transport,
@@ -83,6 +85,10 @@ shapes! {
     WhenDownWord is one_of(WhenDown::ALL.iter().map(|when| when.key()));
     NotEnrolledWord is one_of(NotEnrolled::ALL.iter().map(|way| way.key()));
     SudoWord is one_of(Sudo::ALL.iter().map(|sudo| sudo.key()));
+    PolicyTemplateWord is one_of(Template::KEYS);
+    DataWord is one_of(DataKind::ALL.iter().map(|kind| kind.key()));
+    ModeWord is one_of(Mode::ALL.iter().map(|mode| mode.key()));
+    ShellWord is one_of(Shell::ALL.iter().map(|shell| shell.key()));
     AccessWord is one_of(Access::ALL.iter().map(|access| access.key()));
     TileWord is one_of(Tile::ALL.iter().map(|tile| tile.key()));
     FreshCodeWord is one_of(["not_asked", "every_time", "older_than"]);

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 
 /// Why nothing that was shown can be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unshown {
+pub enum Unshown {
     /// It was shown in two ways, or a part of it twice.
     TwoWays,
     /// It can't be read.
@@ -16,8 +16,11 @@ pub(super) enum Unshown {
     Nobody,
 }
 
-/// What was shown, and in which way.
-pub(super) fn shown(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, Unshown> {
+/// What was shown, in one way.
+///
+/// # Errors
+/// If it was in none or in two, or can't be read.
+pub fn shown_credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, Unshown> {
     let one = |name| parameters.one(name).map_err(|_| Unshown::TwoWays);
     let (client_id, secret) = (one("client_id")?, one("client_secret")?);
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
@@ -64,7 +67,7 @@ mod tests {
             headers.insert(header::AUTHORIZATION, HeaderValue::try_from(header).unwrap());
         }
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let credentials = shown(&headers, &Parameters::of(pairs))?;
+        let credentials = shown_credentials(&headers, &Parameters::of(pairs))?;
         Ok((credentials.client_id, credentials.secret.map(|secret| secret.expose().clone())))
     }
 

@@ -9,14 +9,19 @@ mod log_out;
 mod parameters;
 mod token;
 
-use crate::{Web, guard};
+pub use client::{Unshown, shown_credentials};
+pub use parameters::read_parameters;
+
+use crate::{
+    Web, guard,
+    routing::{Routes, get, post},
+};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 
 /// The largest body, in bytes.
@@ -25,15 +30,15 @@ const LIMIT: usize = 16 * 1024;
 /// What applications and their sites may send people to, or call.
 pub(crate) fn routes(web: &Web) -> Router<Web> {
     let called = Router::new()
-        .route("/.well-known/openid-configuration", get(token::discovery))
-        .route("/oidc/keys", get(token::keys))
-        .route("/oidc/token", post(token::token))
-        .route("/oidc/userinfo", get(token::userinfo).post(token::userinfo))
+        .at("/.well-known/openid-configuration", get(token::discovery))
+        .at("/oidc/keys", get(token::keys))
+        .at("/oidc/token", post(token::token))
+        .at("/oidc/userinfo", get(token::userinfo).post(token::userinfo))
         .layer(middleware::from_fn(any_origin));
     Router::new()
-        .route("/oidc/authorize", get(authorize::by_query).post(authorize::by_form))
-        .route("/oidc/{application}/continue", get(authorize::go_on))
-        .route("/oidc/log-out", get(log_out::by_query).post(log_out::by_form))
+        .at("/oidc/authorize", get(authorize::by_query).post(authorize::by_form))
+        .at("/oidc/{application}/continue", get(authorize::go_on))
+        .at("/oidc/log-out", get(log_out::by_query).post(log_out::by_form))
         .merge(called)
         .layer(middleware::from_fn_with_state(web.clone(), guard::set_up_first))
         .layer(DefaultBodyLimit::max(LIMIT))

@@ -17,10 +17,11 @@ pub(super) fn in_query(query: Option<&str>) -> Result<Parameters, PageError> {
     if query.len() > LONGEST {
         return Err(PageError::TooLarge);
     }
-    read(query.as_bytes()).ok_or(PageError::Malformed("The address can't be read."))
+    read_parameters(query.as_bytes()).ok_or(PageError::Malformed("The address can't be read."))
 }
 
-fn read(text: &[u8]) -> Option<Parameters> {
+/// The parameters of a query or of a form's body; nothing if it can't be read.
+pub fn read_parameters(text: &[u8]) -> Option<Parameters> {
     serde_urlencoded::from_bytes::<Vec<(String, String)>>(text).ok().map(Parameters::of)
 }
 
@@ -63,6 +64,6 @@ impl FromRequest<Web> for InForm {
         if !is_form {
             return Err(Unreadable::NoForm);
         }
-        read(&body).map(Self).ok_or(Unreadable::NoForm)
+        read_parameters(&body).map(Self).ok_or(Unreadable::NoForm)
     }
 }

@@ -1,7 +1,7 @@
 //! What applications call by themselves: tokens, who somebody is, and what we say of ourselves.
 
 use super::{
-    client::{Unshown, shown},
+    client::{Unshown, shown_credentials},
     parameters::{InForm, Unreadable},
 };
 use crate::{Web, api, error::PageError, origin::From as FromOrigin};
@@ -65,7 +65,7 @@ pub(super) async fn token(
         }
     };
     let answered = async {
-        let client = match shown(&headers, &parameters) {
+        let client = match shown_credentials(&headers, &parameters) {
             Ok(shown) => web.app().oidc_client(&shown).await?,
             Err(Unshown::TwoWays) => {
                 return Ok(bad("invalid_request", "The application shows itself in two ways, or twice."));

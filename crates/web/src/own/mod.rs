@@ -8,12 +8,18 @@ mod sections;
 pub(crate) use recovery::codes_page;
 pub(crate) use sections::Own;
 
-use crate::{Web, error::PageError, flash, signin::Portal, visit::Me};
+use crate::{
+    Web,
+    error::PageError,
+    flash,
+    routing::{Routes, get, post},
+    signin::Portal,
+    visit::Me,
+};
 use axum::{
     Extension, Router,
     extract::{Path, State},
     response::Response,
-    routing::{get, post},
 };
 use claviger_domain::id::SessionId;
 
@@ -25,12 +31,12 @@ const END_OTHERS: &str = "/sessions/end-others";
 
 pub(crate) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
-        .route(&portal.own(REPLACE), get(factor::show_replace).post(factor::replace))
-        .route(&portal.own(REMOVE), get(factor::show_remove).post(factor::remove))
-        .route(&portal.own(RESYNC), get(resync::show).post(resync::submit))
-        .route(&portal.own(RECOVERY_CODES), get(recovery::show).post(recovery::make))
-        .route(&portal.own(END_OTHERS), post(end_others))
-        .route(&portal.own("/sessions/{id}/end"), post(end_session))
+        .at(&portal.own(REPLACE), get(factor::show_replace).post(factor::replace))
+        .at(&portal.own(REMOVE), get(factor::show_remove).post(factor::remove))
+        .at(&portal.own(RESYNC), get(resync::show).post(resync::submit))
+        .at(&portal.own(RECOVERY_CODES), get(recovery::show).post(recovery::make))
+        .at(&portal.own(END_OTHERS), post(end_others))
+        .at(&portal.own("/sessions/{id}/end"), post(end_session))
         .layer(Extension(portal))
 }
 

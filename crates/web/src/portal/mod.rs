@@ -4,16 +4,16 @@ mod home;
 mod profile;
 mod security;
 
-use crate::Web;
-use axum::{
-    Router,
-    routing::{get, post},
+use crate::{
+    Web,
+    routing::{Routes, get, post},
 };
+use axum::Router;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
-        .route("/", get(home::show))
-        .route("/security", get(security::show))
-        .route("/profile", get(profile::show).post(profile::save))
-        .route("/profile/password", post(profile::change_password))
+        .at("/", get(home::show))
+        .at("/security", get(security::show))
+        .at("/profile", get(profile::show).post(profile::save))
+        .at("/profile/password", post(profile::change_password))
 }

@@ -116,6 +116,7 @@ async fn again_page(
 
 /// A message that is not taken: little for the person, everything for the log.
 pub(crate) async fn wrong_page(web: &Web, theme: Theme, wrong: &Wrong) -> Result<Response, PageError> {
+    web.metrics().at_door(&AtDoor::WRONG);
     let text = match wrong.kind {
         WrongMessage::Damaged => "What it sent can't be read.",
         WrongMessage::NotTrusted => "It isn't certain that it comes from the application.",

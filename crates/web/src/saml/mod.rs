@@ -14,8 +14,11 @@ mod sign_on;
 pub(crate) use doors::{Door, wrong_page};
 pub(crate) use next::Next;
 
-use crate::{Web, guard};
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use crate::{
+    Web, guard,
+    routing::{Routes, get},
+};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 /// The largest message that a form may bring, in bytes: 256 KiB, each sign in Base64 that needs it written as three.
 const LIMIT: usize = 400 * 1024;
@@ -23,10 +26,10 @@ const LIMIT: usize = 400 * 1024;
 /// What applications' sites may send people to.
 pub(crate) fn routes(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/saml/{application}/metadata", get(sign_on::metadata))
-        .route("/saml/{application}/sso", get(sign_on::by_query).post(sign_on::by_form))
-        .route("/saml/{application}/continue", get(sign_on::go_on))
-        .route("/saml/{application}/slo", get(log_out::by_query).post(log_out::by_form))
+        .at("/saml/{application}/metadata", get(sign_on::metadata))
+        .at("/saml/{application}/sso", get(sign_on::by_query).post(sign_on::by_form))
+        .at("/saml/{application}/continue", get(sign_on::go_on))
+        .at("/saml/{application}/slo", get(log_out::by_query).post(log_out::by_form))
         .layer(middleware::from_fn_with_state(web.clone(), guard::set_up_first))
         .layer(DefaultBodyLimit::max(LIMIT))
 }
@@ -34,7 +37,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
 /// What only pages of ours lead to.
 pub(crate) fn pages() -> Router<Web> {
     Router::new()
-        .route("/applications/{id}", get(sign_on::begin))
-        .route("/confirm", get(confirm::show).post(confirm::submit))
-        .route("/sign-out/applications/{token}", get(log_out::go_on))
+        .at("/applications/{id}", get(sign_on::begin))
+        .at("/confirm", get(confirm::show).post(confirm::submit))
+        .at("/sign-out/applications/{token}", get(log_out::go_on))
 }

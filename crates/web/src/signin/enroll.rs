@@ -8,6 +8,7 @@ use crate::{
     flash,
     form::{Errors, Field, Posted},
     own::codes_page,
+    routing::{Routes, get, post},
     theme::Theme,
     view::{filters, page, unprocessable},
     visit::{self, Half},
@@ -18,7 +19,6 @@ use axum::{
     extract::{FromRequestParts, State},
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use claviger_app::{
     Refusal,
@@ -32,14 +32,14 @@ use std::fmt::Write;
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
-        .route(&portal.path("/enroll"), get(show_start))
-        .route(&portal.path("/enroll/app"), get(show_app))
-        .route(&portal.path("/enroll/token"), post(enroll_token::submit))
-        .route(&portal.path("/enroll/dismiss"), post(dismiss))
-        .route(&portal.path("/enroll/start"), post(start))
-        .route(&portal.path("/enroll/scan"), get(show_scan))
-        .route(&portal.path("/enroll/code"), get(show_code).post(submit_code))
-        .route(&portal.path("/enroll/done"), get(done))
+        .at(&portal.path("/enroll"), get(show_start))
+        .at(&portal.path("/enroll/app"), get(show_app))
+        .at(&portal.path("/enroll/token"), post(enroll_token::submit))
+        .at(&portal.path("/enroll/dismiss"), post(dismiss))
+        .at(&portal.path("/enroll/start"), post(start))
+        .at(&portal.path("/enroll/scan"), get(show_scan))
+        .at(&portal.path("/enroll/code"), get(show_code).post(submit_code))
+        .at(&portal.path("/enroll/done"), get(done))
 }
 
 /// Someone who may set MFA up.

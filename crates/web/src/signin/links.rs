@@ -7,6 +7,7 @@ use crate::{
     error::PageError,
     form::{Errors, Field, Posted},
     origin::From as FromOrigin,
+    routing::{Routes, get},
     theme::Theme,
     view::{Link, filters, page, render, unprocessable},
     visit,
@@ -17,16 +18,15 @@ use axum::{
     extract::{FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
     response::Response,
-    routing::get,
 };
 use claviger_app::stored::Purpose;
 use claviger_app::{Refusal, password::PasswordLink};
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
-        .route(&portal.path("/forgot-password"), get(show_forgot).post(forgot))
-        .route(&portal.path("/reset-password/{token}"), get(show_reset).post(reset))
-        .route(&portal.path("/register/{token}"), get(show_register).post(register))
+        .at(&portal.path("/forgot-password"), get(show_forgot).post(forgot))
+        .at(&portal.path("/reset-password/{token}"), get(show_reset).post(reset))
+        .at(&portal.path("/register/{token}"), get(show_register).post(register))
 }
 
 #[derive(Template)]

@@ -20,6 +20,7 @@ use crate::{
     flash::{self, Said},
     form::{Errors, Field, Posted},
     origin::From as FromOrigin,
+    routing::{Routes, get, post},
     theme::Theme,
     view::{Flash, Link, filters, page, render, unprocessable},
     visit::{self, Half},
@@ -31,17 +32,16 @@ use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use claviger_app::{Refusal, sign_in::PasswordOutcome, words};
 use claviger_domain::{secret::Secret, sign_in::Next, totp::Code};
 
 pub(crate) fn routes(portal: Portal) -> Router<Web> {
     Router::new()
-        .route(&portal.path("/sign-in"), get(show_sign_in).post(submit_password))
-        .route(&portal.path("/sign-in/code"), get(show_code).post(submit_code))
-        .route(&portal.path("/sign-in/password"), get(show_password).post(change_password))
-        .route(&portal.path("/sign-out"), post(sign_out))
+        .at(&portal.path("/sign-in"), get(show_sign_in).post(submit_password))
+        .at(&portal.path("/sign-in/code"), get(show_code).post(submit_code))
+        .at(&portal.path("/sign-in/password"), get(show_password).post(change_password))
+        .at(&portal.path("/sign-out"), post(sign_out))
         .merge(enroll::routes(portal))
         .merge(links::routes(portal))
         .merge(not_me::routes(portal))

@@ -6,6 +6,7 @@ use crate::{
     chrome::Chrome,
     error::PageError,
     origin::From as FromOrigin,
+    routing::{Routes, get},
     theme::Theme,
     view::{filters, page, render},
 };
@@ -15,13 +16,12 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
-    routing::get,
 };
 use claviger_app::Refusal;
 use claviger_domain::account::Realm;
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
-    Router::new().route(&portal.path("/not-me/{token}"), get(ask).post(report))
+    Router::new().at(&portal.path("/not-me/{token}"), get(ask).post(report))
 }
 
 #[derive(Template)]

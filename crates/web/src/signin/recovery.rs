@@ -6,17 +6,18 @@ use crate::{
     chrome::Chrome,
     error::PageError,
     form::{Field, Posted},
+    routing::{Routes, get},
     view::{filters, page, unprocessable},
 };
 use askama::Template;
-use axum::{Router, response::Response, routing::get};
+use axum::{Router, response::Response};
 use claviger_app::recovery::words;
 use claviger_domain::{organization::RecoveryCodes, recovery::RecoveryCode};
 
 pub(super) const PATH: &str = "/sign-in/recovery-code";
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
-    Router::new().route(&portal.path(PATH), get(show).post(submit))
+    Router::new().at(&portal.path(PATH), get(show).post(submit))
 }
 
 #[derive(Template)]

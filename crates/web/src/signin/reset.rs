@@ -7,6 +7,7 @@ use crate::{
     error::PageError,
     form::{Field, Posted},
     origin::From as FromOrigin,
+    routing::{Routes, get, post},
     theme::Theme,
     view::{Link, filters, page, render, unprocessable},
     visit::{self, Half},
@@ -17,7 +18,6 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
-    routing::{get, post},
 };
 use claviger_app::{Refusal, mfa_reset::ResetOutcome, words};
 use claviger_domain::{account::Realm, mfa_reset::SelfReset, secret::Secret, time::Timestamp};
@@ -28,8 +28,8 @@ pub(super) fn routes(portal: Portal) -> Router<Web> {
     match portal.realm {
         Realm::User => Router::new(),
         Realm::Administrator => Router::new()
-            .route(&portal.path(ASK), post(ask))
-            .route(&portal.path("/reset-mfa/{token}"), get(show).post(open)),
+            .at(&portal.path(ASK), post(ask))
+            .at(&portal.path("/reset-mfa/{token}"), get(show).post(open)),
     }
 }
 

@@ -6,18 +6,19 @@ use crate::{
     chrome::Chrome,
     error::PageError,
     form::{Errors, Field, Posted},
+    routing::{Routes, get},
     theme::Theme,
     view::{Link, filters, page, unprocessable},
 };
 use askama::Template;
-use axum::{Router, response::Response, routing::get};
+use axum::{Router, response::Response};
 use claviger_app::verify::Told;
 use claviger_domain::{field::FieldError, resync::Pair, time::Timestamp};
 
 pub(super) const PATH: &str = "/sign-in/resync";
 
 pub(super) fn routes(portal: Portal) -> Router<Web> {
-    Router::new().route(&portal.path(PATH), get(show).post(submit))
+    Router::new().at(&portal.path(PATH), get(show).post(submit))
 }
 
 /// Two code fields, on the way in and from within.

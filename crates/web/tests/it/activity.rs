@@ -3,7 +3,7 @@
 use crate::*;
 use axum::http::{Method, StatusCode};
 use claviger_domain::activity::ACTIONS;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, path::Path};
 

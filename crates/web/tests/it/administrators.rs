@@ -7,7 +7,7 @@ use claviger_domain::{
     administrator::cell,
     permission::{Actor, Permission, Role, Who},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::{Value, json};
 
 const LIST: &str = "/admin/administrators";

@@ -18,7 +18,7 @@ use claviger_domain::{
     id::DeviceId,
     permission::{Actor, Granted, ManageUsers, Who},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_wire::{
     server::{Enrolled, SignedState, State},
     signed::{self, DEVICE, NONCE, SIGNATURE},

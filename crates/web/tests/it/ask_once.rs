@@ -12,7 +12,8 @@ use claviger_domain::{
     id::FactorId,
     time::Span,
 };
-use claviger_store::{Batch, Commit, on_both, table::remembered_login, testing::TestDatabase};
+use claviger_store::{Batch, Commit, table::remembered_login};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::{Value, json};
 
 /// Alice's login at web-1, as if she had shown a code.

@@ -9,7 +9,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use claviger_store::testing::{Engine, TestDatabase};
+use claviger_testing::{Engine, TestDatabase};
 use serde_json::{Map, Value, json};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -25,6 +25,8 @@ const ASK_MORE: &[(&str, &str)] = &[
     ("assignToken", "serial"),
     // The organization says how long a password is at least, and easy ones are refused.
     ("setFirstPassword", "password"),
+    // A policy keeps the one it has.
+    ("changePolicy", "template"),
 ];
 
 /// What else must be in the body for the field to be looked at.
@@ -38,6 +40,9 @@ fn beside(operation: &str, field: &str, ids: &Value) -> Value {
             "fresh_minutes",
         ) => json!({ "fresh_code": "older_than" }),
         ("fillApplicationTemplate", _) => json!({ "own": "acme" }),
+        ("createPolicy" | "changePolicy", _) => {
+            json!({ "template": "file", "path": "/etc/motd", "content": "x" })
+        }
         ("startBulk", _) => json!({ "enrollment_days": 7, "ids": ids }),
         ("setGroupRule", _) => {
             json!({ "kind": "waves", "enrollment_days": 7, "wave_size": 9, "wave_hours": 9, "pause_at": 9 })
@@ -152,6 +157,10 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
     let fleet = site.call(Method::POST, "/device-groups", Some(json!({ "name": "Web" }))).await.json();
     let wiki = json!({ "name": "Wiki", "entity_id": "urn:wiki", "consumers": [{ "address": "https://wiki.example/acs" }] });
     let wiki = site.call(Method::POST, "/applications", Some(wiki)).await.json();
+    let motd = json!({ "name": "Motd", "template": "file", "path": "/etc/motd", "content": "x" });
+    let motd = site.call(Method::POST, "/policies", Some(motd)).await.json();
+    let uptime = json!({ "name": "Uptime", "shell": "shell", "script": "uptime" });
+    let uptime = site.call(Method::POST, "/commands", Some(uptime)).await.json();
     let device = json!({ "id": crate::devices::enrolled(&site, 1).await });
     let grace = json!({ "email": "grace@acme.test", "role": "manager" });
     let grace = site.call(Method::POST, "/administrators", Some(grace)).await.json();
@@ -166,6 +175,8 @@ async fn seeded() -> (Site, Vec<(&'static str, String)>) {
         ("/devices/{id}", &device),
         ("/device-groups/{id}", &fleet),
         ("/applications/{id}", &wiki),
+        ("/policies/{id}", &motd),
+        ("/commands/{id}", &uptime),
         ("/groups/{id}", &group),
         ("/groups/{group}", &group),
         ("/administrators/{id}", &grace),

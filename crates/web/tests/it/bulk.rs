@@ -3,7 +3,8 @@
 use crate::*;
 use axum::http::{Method, StatusCode};
 use claviger_domain::permission::Role;
-use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::json;
 
 const LIST: &str = "/admin/users";

@@ -8,10 +8,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use claviger_store::{
-    on_both,
-    testing::{Engine, TestDatabase},
-};
+use claviger_testing::{Engine, TestDatabase, on_both};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +17,10 @@ const ID: &str = "0190a000-0000-7000-8000-000000000000";
 /// The check of codes has no limit, no condition and no repetition.
 const VERIFY: &str = "POST /api/v1/users/{id}/mfa/verify";
 
-/// Every `.route(PATH, METHODS)` as its source has it.
+/// Every `.at(PATH, METHODS)` as its source has it.
 fn routed() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for route in ROUTES.split(".route(").skip(1) {
+    for route in ROUTES.split(".at(").skip(1) {
         let (path, methods) = route.trim_start().strip_prefix('"').unwrap().split_once('"').unwrap();
         let mut depth = 1;
         let end = methods.find(|c| {

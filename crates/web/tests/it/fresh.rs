@@ -3,7 +3,7 @@
 
 use crate::{identity::age, rollout::upload, *};
 use axum::http::{StatusCode, header};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::json;
 
 const LOG: &str = "/admin/activity/settings";

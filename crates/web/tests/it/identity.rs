@@ -6,7 +6,8 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use claviger_domain::totp::{Step, TotpSecret};
-use claviger_store::{Batch, Commit, Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p};
+use claviger_testing::{TestDatabase, on_both};
 
 pub(crate) const SIGN_IN: &str = "identifier=ada%40acme.test&password=wandering+seal+41+plum";
 const SECTION: &str = "/admin/settings/security/resets";

@@ -9,7 +9,7 @@ use claviger_domain::{
     permission::{Actor, Granted, ManageOrganization, Who},
     totp::{Step, TotpSecret},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::json;
 
 const PASSWORD: &str = "wandering+seal+41+plum";

@@ -15,7 +15,7 @@ use claviger_domain::{
     logo::LOGO_MAX,
     permission::{Actor, Who},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 const PATH: &str = "/organization/logo";
 

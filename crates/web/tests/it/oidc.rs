@@ -5,7 +5,7 @@ use crate::{
     *,
 };
 use axum::http::{Method, StatusCode};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use jsonwebtoken::{Algorithm, decode_header};
 use serde_json::{Value, json};
 

@@ -11,7 +11,8 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use claviger_store::{Statement, on_both, p, testing::TestDatabase};
+use claviger_store::{Statement, p};
+use claviger_testing::{TestDatabase, on_both};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 

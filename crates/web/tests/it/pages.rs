@@ -3,7 +3,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 
 fn form(path: &str, origin: Option<&str>, body: &'static str) -> Request<Body> {
     let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -10,10 +10,8 @@ use crate::*;
 use axum::http::Method;
 use claviger_app::api_keys::KeyForm;
 use claviger_domain::permission::{Actor, Permission, Role, Who};
-use claviger_store::{
-    Batch, Commit, Statement, p,
-    testing::{Engine, TestDatabase},
-};
+use claviger_store::{Batch, Commit, Statement, p};
+use claviger_testing::{Engine, TestDatabase};
 use requests::Caller;
 use std::collections::BTreeMap;
 

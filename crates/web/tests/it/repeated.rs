@@ -9,7 +9,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use claviger_domain::permission::{Actor, Who};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use claviger_web::Peer;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use crate::{
 use axum::http::{Method, StatusCode};
 use claviger_app::api_keys::KeyForm;
 use claviger_domain::permission::{Actor, Role, Who};
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::{Value, json};
 
 async fn key_of(site: &Site, email: &str) -> String {

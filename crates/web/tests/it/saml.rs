@@ -8,11 +8,11 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-fn application(name: &str) -> Value {
+pub(crate) fn application(name: &str) -> Value {
     json!({
         "name": name,
         "description": "What we know",
@@ -23,7 +23,7 @@ fn application(name: &str) -> Value {
 }
 
 /// The application's id, and alice's e-mail, who has it.
-async fn given(site: &Site, name: &str) -> (String, String) {
+pub(crate) async fn given(site: &Site, name: &str) -> (String, String) {
     let made = site.call(Method::POST, "/applications", Some(application(name))).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     let id = made.json().pointer("/id").unwrap().as_str().unwrap().to_owned();
@@ -49,7 +49,7 @@ fn request(id: &str, name: &str, number: u8) -> String {
 }
 
 /// A form that the application's site posts: no cookie of ours comes along.
-async fn post(site: &Site, id: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn post(site: &Site, id: &str, fields: &[(&str, &str)]) -> Answer {
     let body = serde_urlencoded::to_string(fields).unwrap();
     let request = Request::post(format!("/saml/{id}/sso"))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

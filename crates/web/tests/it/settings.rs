@@ -6,7 +6,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use claviger_domain::logo::LOGO_MAX;
-use claviger_store::{on_both, testing::TestDatabase};
+use claviger_testing::{TestDatabase, on_both};
 use serde_json::json;
 
 const LOGO: &str = "/admin/settings/organization/logo";

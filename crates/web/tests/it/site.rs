@@ -21,7 +21,8 @@ use claviger_domain::{
     stream::Reach,
     time::Timestamp,
 };
-use claviger_store::{Batch, Commit, Statement, p, seal::Sealer, testing::TestDatabase};
+use claviger_store::{Batch, Commit, Statement, p, seal::Sealer};
+use claviger_testing::TestDatabase;
 use claviger_web::{ApiLimits, Options, Web, router};
 use http_body_util::BodyExt;
 use serde_json::Value;

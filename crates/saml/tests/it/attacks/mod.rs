@@ -3,6 +3,7 @@
 //!
 //! XSW: Somorovsky and others, "On Breaking SAML: Be Whoever You Want to Be", USENIX Security 2012.
 
+mod listed;
 mod parsing;
 mod redirect;
 mod rules;

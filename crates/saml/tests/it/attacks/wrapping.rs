@@ -1,7 +1,9 @@
-//! Signature wrapping: Mallory has a request of her own that the application signed, and wants one about somebody else.
+//! Signature wrapping (Somorovsky et al., "On Breaking SAML: Be Whoever You Want to Be", 2012): Mallory has a request of her
+//! own that the application signed, and wants one about somebody else, or one with another place to answer to.
 
 use crate::support::{
-    ATTACKERS, ID, OWN, accept_logout, certificate, changed, logout, sign, signature_in, why,
+    ATTACKERS, ID, OTHER_CONSUMER, OWN, accept_logout, accept_post, certificate, changed, logout, request,
+    sign, signature_in, why,
 };
 use claviger_saml::{
     Sha1,
@@ -11,26 +13,67 @@ use claviger_saml::{
 
 const VICTIM: &str = "admin@example.org";
 
+/// A kind of request: what Mallory has, what she wants, and why she doesn't get it.
+struct Kind {
+    root: &'static str,
+    own: String,
+    wanted: String,
+    why: fn(String) -> String,
+}
+
+fn log_out() -> Kind {
+    Kind {
+        root: "samlp:LogoutRequest",
+        own: logout("mallory@example.org"),
+        wanted: logout(VICTIM),
+        why: |xml| why(accept_logout(xml)),
+    }
+}
+
+fn sign_on() -> Kind {
+    let other = format!("AssertionConsumerServiceURL=\"{OTHER_CONSUMER}\"");
+    Kind {
+        root: "samlp:AuthnRequest",
+        own: request("", ""),
+        wanted: request(&other, ""),
+        why: |xml| why(accept_post(xml)),
+    }
+}
+
+fn kinds() -> [Kind; 2] {
+    [log_out(), sign_on()]
+}
+
 fn signed() -> String {
-    sign(&logout("mallory@example.org"), OWN)
+    sign(&log_out().own, OWN)
 }
 
-/// The signed request, and its parts: without signature, and the signature.
-fn parts() -> (String, String, String) {
-    let whole = signed();
-    let signature = signature_in(&whole).to_owned();
-    (changed(&whole, &signature, ""), signature, whole)
-}
+impl Kind {
+    /// The signed request, and its parts: without signature, and the signature.
+    fn parts(&self) -> (String, String, String) {
+        let whole = sign(&self.own, OWN);
+        let signature = signature_in(&whole).to_owned();
+        (changed(&whole, &signature, ""), signature, whole)
+    }
 
-/// A request about the victim, with an ID of its own and something put in after its issuer and at its end.
-fn forged(after_issuer: &str, at_end: &str) -> String {
-    let xml = changed(&logout(VICTIM), ID, "_forged");
-    let xml = changed(&xml, "</saml:Issuer>", &format!("</saml:Issuer>{after_issuer}"));
-    changed(&xml, "</samlp:LogoutRequest>", &format!("{at_end}</samlp:LogoutRequest>"))
+    /// What is wanted, with an ID of its own and something put in after its issuer and at its end.
+    fn forged(&self, after_issuer: &str, at_end: &str) -> String {
+        let xml = changed(&self.wanted, ID, "_forged");
+        let xml = changed(&xml, "</saml:Issuer>", &format!("</saml:Issuer>{after_issuer}"));
+        let end = format!("</{}>", self.root);
+        changed(&xml, &end, &format!("{at_end}{end}"))
+    }
 }
 
 fn in_object(signature: &str, inner: &str) -> String {
     changed(signature, "</ds:Signature>", &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"))
+}
+
+fn nested(kind: &Kind) -> String {
+    format!(
+        "the signature is refused: there is a signature inside of {}; only one directly in the message is looked at",
+        kind.root
+    )
 }
 
 fn about_another() -> String {
@@ -44,7 +87,7 @@ fn what_was_signed_is_taken_as_it_is() {
 
 #[test]
 fn what_is_read_of_a_signed_message_is_what_was_signed_and_nothing_else() {
-    let (original, _, whole) = parts();
+    let (original, _, whole) = log_out().parts();
     let dressed = changed(&whole, "<saml:Issuer", "<!-- not signed --><saml:Issuer");
     let dressed =
         changed(&dressed, "<samlp:LogoutRequest", "<samlp:LogoutRequest xmlns:x=\"urn:not-signed\"");
@@ -62,100 +105,115 @@ fn what_is_read_of_a_signed_message_is_what_was_signed_and_nothing_else() {
 
 #[test]
 fn xsw1_original_as_a_child_of_the_signature() {
-    let (original, signature, _) = parts();
-    let signature = changed(&signature, "</ds:Signature>", &format!("{original}</ds:Signature>"));
-    assert_eq!(
-        why(accept_logout(forged(&signature, ""))),
-        "the signature is refused: the signature is not as it must be: found samlp:LogoutRequest in ds:Signature where \
-         nothing more should be"
-    );
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        let signature = changed(&signature, "</ds:Signature>", &format!("{original}</ds:Signature>"));
+        assert_eq!(
+            (kind.why)(kind.forged(&signature, "")),
+            format!(
+                "the signature is refused: the signature is not as it must be: found {} in ds:Signature where nothing more \
+                 should be",
+                kind.root
+            )
+        );
+    }
 }
 
 #[test]
 fn xsw2_original_beside_a_detached_signature() {
-    let (original, signature, _) = parts();
-    assert_eq!(why(accept_logout(forged(&format!("{signature}{original}"), ""))), about_another());
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        assert_eq!((kind.why)(kind.forged(&format!("{signature}{original}"), "")), about_another());
+    }
 }
 
 #[test]
 fn xsw3_original_with_its_signature_before_the_forged_content() {
-    let (_, _, whole) = parts();
-    assert_eq!(
-        why(accept_logout(forged(&whole, ""))),
-        "the signature is refused: there is a signature inside of samlp:LogoutRequest; only one directly in the message \
-         is looked at"
-    );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        assert_eq!((kind.why)(kind.forged(&whole, "")), nested(&kind));
+    }
 }
 
 #[test]
 fn xsw4_original_with_its_signature_within_the_forged_content() {
-    let (_, _, whole) = parts();
-    let wrapped = format!("<samlp:Extensions>{whole}</samlp:Extensions>");
-    assert_eq!(
-        why(accept_logout(forged("", &wrapped))),
-        "the signature is refused: there is a signature inside of samlp:LogoutRequest; only one directly in the message \
-         is looked at"
-    );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        let wrapped = format!("<samlp:Extensions>{whole}</samlp:Extensions>");
+        assert_eq!((kind.why)(kind.forged("", &wrapped)), nested(&kind));
+    }
 }
 
 #[test]
 fn xsw5_signature_in_the_forged_and_original_at_the_end() {
-    let (original, signature, _) = parts();
-    assert_eq!(why(accept_logout(forged(&signature, &original))), about_another());
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        assert_eq!((kind.why)(kind.forged(&signature, &original)), about_another());
+    }
 }
 
 #[test]
 fn xsw6_original_in_an_object_of_the_signature() {
-    let (original, signature, _) = parts();
-    assert_eq!(
-        why(accept_logout(forged(&in_object(&signature, &original), ""))),
-        "the signature is refused: the signature is not as it must be: found ds:Object in ds:Signature where nothing more \
-         should be"
-    );
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        assert_eq!(
+            (kind.why)(kind.forged(&in_object(&signature, &original), "")),
+            "the signature is refused: the signature is not as it must be: found ds:Object in ds:Signature where nothing more \
+             should be"
+        );
+    }
 }
 
 #[test]
 fn xsw7_forged_copy_in_extensions_with_the_same_id() {
-    let (_, _, whole) = parts();
-    let copy = format!("<samlp:Extensions>{}</samlp:Extensions>", logout(VICTIM));
-    let xml = changed(&whole, "</ds:Signature>", &format!("</ds:Signature>{copy}"));
-    assert_eq!(
-        why(accept_logout(xml)),
-        format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
-    );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        let copy = format!("<samlp:Extensions>{}</samlp:Extensions>", kind.wanted);
+        let xml = changed(&whole, "</ds:Signature>", &format!("</ds:Signature>{copy}"));
+        assert_eq!(
+            (kind.why)(xml),
+            format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
+        );
+    }
 }
 
 #[test]
 fn xsw7_forged_copy_in_extensions_without_an_id() {
-    let (_, _, whole) = parts();
-    let copy = changed(&logout(VICTIM), &format!("ID=\"{ID}\""), "");
-    let copy = format!("<samlp:Extensions>{copy}</samlp:Extensions>");
-    let xml = changed(&whole, "</ds:Signature>", &format!("</ds:Signature>{copy}"));
-    assert_eq!(
-        why(accept_logout(xml)),
-        "the signature is refused: the message was changed after it was signed: its digest differs"
-    );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        let copy = changed(&kind.wanted, &format!("ID=\"{ID}\""), "");
+        let copy = format!("<samlp:Extensions>{copy}</samlp:Extensions>");
+        let xml = changed(&whole, "</ds:Signature>", &format!("</ds:Signature>{copy}"));
+        assert_eq!(
+            (kind.why)(xml),
+            "the signature is refused: the message was changed after it was signed: its digest differs"
+        );
+    }
 }
 
 #[test]
 fn xsw8_original_in_an_object_with_the_same_id_as_the_forged() {
-    let (original, signature, _) = parts();
-    let xml = changed(&forged(&in_object(&signature, &original), ""), "_forged", ID);
-    assert_eq!(
-        why(accept_logout(xml)),
-        format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
-    );
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        let xml = changed(&kind.forged(&in_object(&signature, &original), ""), "_forged", ID);
+        assert_eq!(
+            (kind.why)(xml),
+            format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
+        );
+    }
 }
 
 #[test]
 fn xsw8_original_in_an_object_under_another_spelling_of_id() {
-    let (original, signature, _) = parts();
-    let original = changed(&original, "ID=", "Id=");
-    let xml = changed(&forged(&in_object(&signature, &original), ""), "_forged", ID);
-    assert_eq!(
-        why(accept_logout(xml)),
-        format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
-    );
+    for kind in kinds() {
+        let (original, signature, _) = kind.parts();
+        let original = changed(&original, "ID=", "Id=");
+        let xml = changed(&kind.forged(&in_object(&signature, &original), ""), "_forged", ID);
+        assert_eq!(
+            (kind.why)(xml),
+            format!("the XML is refused: line 1: the ID {ID:?} stands twice in the document")
+        );
+    }
 }
 
 #[test]
@@ -171,30 +229,36 @@ fn cve_2025_47949_samlify_second_name_beside_the_signed_one() {
 
 #[test]
 fn cve_2022_39299_passport_saml_two_roots() {
-    let (_, _, whole) = parts();
-    for xml in [format!("{}{whole}", forged("", "")), format!("{whole}{}", forged("", ""))] {
-        assert_eq!(
-            why(accept_logout(xml)),
-            "the XML is refused: line 1: not well-formed: more than one root"
-        );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        for xml in [format!("{}{whole}", kind.forged("", "")), format!("{whole}{}", kind.forged("", ""))] {
+            assert_eq!((kind.why)(xml), "the XML is refused: line 1: not well-formed: more than one root");
+        }
     }
 }
 
 #[test]
 fn cve_2022_39353_xmldom_text_and_roots_after_the_root() {
-    let (_, _, whole) = parts();
-    assert_eq!(
-        why(accept_logout(format!("{whole}x"))),
-        "the XML is refused: line 1: not well-formed: text outside of the root"
-    );
+    for kind in kinds() {
+        let (_, _, whole) = kind.parts();
+        assert_eq!(
+            (kind.why)(format!("{whole}x")),
+            "the XML is refused: line 1: not well-formed: text outside of the root"
+        );
+    }
 }
 
 #[test]
 fn id_by_a_prefixed_attribute_is_not_the_messages_id() {
-    let (_, signature, _) = parts();
-    let xml =
-        changed(&forged(&signature, ""), "ID=\"_forged\"", &format!("ID=\"_forged\" samlp:ID=\"{ID}\""));
-    assert_eq!(why(accept_logout(xml)), about_another());
+    for kind in kinds() {
+        let (_, signature, _) = kind.parts();
+        let xml = changed(
+            &kind.forged(&signature, ""),
+            "ID=\"_forged\"",
+            &format!("ID=\"_forged\" samlp:ID=\"{ID}\""),
+        );
+        assert_eq!((kind.why)(xml), about_another());
+    }
 }
 
 #[test]

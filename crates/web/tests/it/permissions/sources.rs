@@ -14,7 +14,7 @@ use std::{
 /// Pictures of the components, in debug builds only; and files that anybody may have.
 const LEFT_OUT: &[&str] = &["/_design", "/static/{*name}"];
 /// How routes are registered that this test can't follow; whoever needs one teaches it here.
-const UNREADABLE: &[&str] = &[".route_service(", ".nest_service(", ".fallback_service("];
+const UNREADABLE: &[&str] = &[".route(\"", ".route_service(", ".nest_service(", ".fallback_service("];
 
 fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -34,7 +34,7 @@ fn constant(text: &str, name: &str) -> Option<String> {
     rest.split_once('"').map(|(value, _)| value.to_owned())
 }
 
-/// The paths behind the first argument of a `.route(`.
+/// The paths behind the first argument of a `.at(`.
 fn paths_of(argument: &str, file: &Path, text: &str) -> Option<Vec<String>> {
     let argument = argument.trim_start().trim_start_matches('&');
     let value = |argument: &str| -> Option<String> {
@@ -77,10 +77,10 @@ fn paths() -> BTreeSet<Vec<String>> {
             });
             assert!(is_walked, "{}: the action {} is missing in ACTIONS", file.display(), verb.0);
         }
-        for argument in text.split(".route(").skip(1) {
+        for argument in text.split(".at(").skip(1) {
             let found = paths_of(argument, &file, &text).unwrap_or_else(|| {
                 let begin: String = argument.chars().take(40).collect();
-                panic!("{}: the path of .route({begin} can't be read", file.display())
+                panic!("{}: the path of .at({begin} can't be read", file.display())
             });
             paths.insert(found);
         }
