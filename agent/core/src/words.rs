@@ -93,7 +93,13 @@ const fn manner(service: Service) -> Manner {
     match service {
         Service::Sshd => Manner::Above,
         Service::Lightdm | Service::Sudo => Manner::InFront,
-        Service::Login | Service::Gdm | Service::Sddm | Service::Greetd | Service::Su => Manner::Beside,
+        Service::Login
+        | Service::Gdm
+        | Service::Sddm
+        | Service::Greetd
+        | Service::Su
+        | Service::Windows
+        | Service::RemoteDesktop => Manner::Beside,
     }
 }
 

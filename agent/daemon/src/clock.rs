@@ -1,37 +1,13 @@
 //! The clocks of the machine.
 
-use claviger_agent_core::{
-    clock::{Clocks, Uptime},
-    port::Clock,
-};
-use claviger_domain::time::{Span, Timestamp};
-use rustix::time::{ClockId, clock_gettime};
+pub use crate::platform::system::clock::SystemClocks;
+
+use claviger_domain::time::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const BOOT: &str = "/proc/sys/kernel/random/boot_id";
-
-/// The clocks of the machine.
-#[derive(Clone, Debug)]
-pub struct SystemClocks {
-    boot: String,
-}
-
-impl SystemClocks {
-    /// The clocks since this boot.
-    pub fn new() -> std::io::Result<Self> {
-        Ok(Self { boot: std::fs::read_to_string(BOOT)?.trim().to_owned() })
-    }
-}
-
-impl Clock for SystemClocks {
-    #[expect(clippy::disallowed_methods, reason = "the port itself")]
-    fn clocks(&self) -> Clocks {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let since = clock_gettime(ClockId::Boottime);
-        let micros = since.tv_sec.saturating_mul(1_000_000).saturating_add(since.tv_nsec / 1_000);
-        Clocks {
-            wall: Timestamp(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX)),
-            uptime: Uptime { boot: self.boot.clone(), since: Span::from_micros(micros) },
-        }
-    }
+/// What the clock shows that people can set.
+#[expect(clippy::disallowed_methods, reason = "the port itself")]
+pub(crate) fn wall() -> Timestamp {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX))
 }

@@ -9,10 +9,7 @@ use claviger_domain::id::DeviceId;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use ureq::http::Uri;
-use zeroize::Zeroizing;
 
-/// Where the agent's own files are, unless a flag says otherwise.
-pub const FOLDER: &str = "/etc/claviger-agent";
 /// The file of [`Enrollment`].
 pub const FILE: &str = "agent.toml";
 /// The file of the device's key.
@@ -86,8 +83,8 @@ impl Enrollment {
 
 /// Reads the device's key.
 pub fn load_key(path: &Path) -> Result<DeviceKey> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
-    Ok(DeviceKey::parse(&Zeroizing::new(text))?)
+    let text = files::read_private(path)?.with_context(|| format!("{} is not there", path.display()))?;
+    Ok(DeviceKey::parse(&text)?)
 }
 
 /// Where a server is: HTTPS, or HTTP on this machine (S14.1a).

@@ -1,25 +1,31 @@
 //! `claviger-agent doctor` (S8.13a): what would happen at a login, why, and what to mend.
 
-mod login;
+#[cfg(unix)]
+mod linux;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use linux as system;
+#[cfg(windows)]
+use windows as system;
 
 use crate::{
     config::{self, Enrollment},
     logs::say,
-    platform::linux::{Paths, machine, pam, ssh::Ssh},
+    platform::system::journal,
     server::Server,
     status::{Link, Standing, in_words},
     tasks::Outcome,
     trust,
 };
 use anyhow::Result;
-use claviger_agent_core::plan::pam::Profile;
 use claviger_domain::{
     device::Applied,
     time::{Span, Timestamp},
 };
-use claviger_wire::server::{AccountState, Presence};
+use claviger_wire::server::AccountState;
 use std::{
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -32,10 +38,12 @@ pub struct Options {
     /// Where the agent writes how things are.
     pub standing: PathBuf,
     /// Where login programs call.
+    #[cfg(unix)]
     pub socket: PathBuf,
     /// Whose login.
     pub user: Option<String>,
     /// Coming from where.
+    #[cfg(unix)]
     pub address: String,
 }
 
@@ -55,23 +63,15 @@ const COVERED: Span = Span::days(5);
 
 /// Looks at everything and says what it found.
 pub fn run(options: &Options, now: Timestamp) -> ExitCode {
-    let paths = Paths::default();
     let mut findings = enrolled(options);
     match Standing::read(&options.standing) {
         Ok(Some(standing)) => findings.extend(standing_of(&standing, now)),
         Ok(None) => {
-            findings.push(Bad("the agent does not run: see `systemctl status claviger-agent`".into()));
+            findings.push(Bad(journal::AWAY.into()));
         }
         Err(error) => findings.push(Bad(format!("{error:#}"))),
     }
-    findings.extend(stack(&paths));
-    findings.extend(sshd(&paths));
-    if let Some(user) = &options.user {
-        findings.extend(login::of(&paths, &options.socket, user, &options.address));
-    } else {
-        findings
-            .push(Mind("say --user NAME (and --address IP) to hear what would happen at their login".into()));
-    }
+    findings.extend(system::of(options));
     report(&findings)
 }
 
@@ -99,24 +99,12 @@ fn enrolled(options: &Options) -> Vec<Finding> {
         enrollment.device
     ))];
     let key = options.folder.join(config::KEY);
-    findings.push(private(&key));
+    findings.push(system::private(&key));
     findings.push(match reach(&enrollment, &key) {
         Ok(()) => Good("the server answers, and knows this device".into()),
         Err(error) => Bad(format!("{error:#}")),
     });
     findings
-}
-
-fn private(path: &Path) -> Finding {
-    match std::fs::metadata(path) {
-        Ok(found) if found.mode() & 0o077 == 0 && found.uid() == 0 => {
-            Good("the device's key is root's alone".into())
-        }
-        Ok(_) => {
-            Bad(format!("the device's key is open to others: chown root {0}; chmod 600 {0}", path.display()))
-        }
-        Err(error) => Bad(format!("{}: {error}", path.display())),
-    }
 }
 
 fn reach(enrollment: &Enrollment, key: &Path) -> Result<()> {
@@ -138,9 +126,7 @@ fn standing_of(standing: &Standing, now: Timestamp) -> Vec<Finding> {
     findings.extend(match &standing.outcome {
         None => vec![Mind("the root half of the agent has not been asked yet".into())],
         Some(Err(why)) => {
-            vec![Bad(format!(
-                "the root half of the agent: {why}. See `systemctl status claviger-agent-tasks`"
-            ))]
+            vec![Bad(format!("the root half of the agent: {why}. {}", system::WHY))]
         }
         Some(Ok(outcome)) => applied(outcome),
     });
@@ -189,51 +175,6 @@ fn applied(outcome: &Outcome) -> Vec<Finding> {
         )));
     }
     findings
-}
-
-fn stack(paths: &Paths) -> Vec<Finding> {
-    let found = match pam::found(paths) {
-        Ok(found) => found,
-        Err(error) => return vec![Bad(error.to_string())],
-    };
-    if !pam::has_module() {
-        let is_used = !found.is_empty();
-        let text = "pam_claviger.so is not where PAM looks for it: install the package again";
-        return vec![if is_used { Bad(text.into()) } else { Mind(text.into()) }];
-    }
-    if found.is_empty() {
-        return vec![Mind("PAM asks for no code: none of our profiles is in force".into())];
-    }
-    let names: Vec<&str> = found.iter().map(|profile| profile.name()).collect();
-    let mut findings = vec![Good(format!("in the PAM stack: {}", names.join(", ")))];
-    if found.contains(&Profile::CodeUnlessDown) {
-        findings.push(Mind(
-            "while the agent is down, enrolled users get in without a code: this device is set so".into(),
-        ));
-    }
-    findings
-}
-
-fn sshd(paths: &Paths) -> Vec<Finding> {
-    if machine::ssh_server(paths) == Presence::Missing {
-        return vec![Mind("openssh-server is not installed; it is taken up when it appears".into())];
-    }
-    let ssh = Ssh::new(paths);
-    match ssh.effective("nobody") {
-        Ok(effective) => {
-            let mut findings = vec![Good("sshd takes its configuration".into())];
-            if effective.get("usepam") != Some("yes") {
-                findings.push(Bad("sshd does not use PAM: set `UsePAM yes` in sshd_config".into()));
-            }
-            if ssh.has_other_keys_command().unwrap_or(false) {
-                findings.push(Mind(
-                    "sshd has another AuthorizedKeysCommand: the directory's keys are not served".into(),
-                ));
-            }
-            findings
-        }
-        Err(error) => vec![Bad(format!("sshd does not take its configuration: {error}"))],
-    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use crate::{
     config::{self, Enrollment, ServerUrl},
     entropy, files,
     identity::DeviceKey,
-    platform::linux::{command, machine},
+    platform::system::machine,
     server::{self, Failure},
 };
 use anyhow::{Context, Result, bail};
 use claviger_wire::server::{CONNECT_KEY_PREFIX, Enroll};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Characters of a connect key's token and of its fingerprint.
 const TOKEN: usize = 43;
@@ -56,7 +56,7 @@ pub fn enroll(wish: &Wish) -> Result<Enrollment> {
     };
     files::make_folder(&wish.folder, 0o755)?;
     // The file that says that the device is enrolled comes last.
-    files::replace(&wish.folder.join(config::KEY), &text, 0o600)?;
+    files::replace_private(&wish.folder.join(config::KEY), &text)?;
     files::replace(&file, &enrollment.text()?, 0o644)?;
     Ok(enrollment)
 }
@@ -89,44 +89,6 @@ fn fingerprint(key: &str) -> Option<&str> {
     let is_plain = |text: &str| text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
     let is_whole = token.len() == TOKEN && fingerprint.len() == FINGERPRINT;
     (is_whole && is_plain(token) && is_plain(fingerprint)).then_some(fingerprint)
-}
-
-/// What runs from now on.
-const UNITS: &[&str] = &[
-    "claviger-agent.socket",
-    "claviger-agent-tasks.socket",
-    "claviger-agent-tasks.service",
-    "claviger-agent.service",
-];
-
-/// Starts what the package brought, where systemd runs the machine.
-pub fn start() -> Result<Started> {
-    if !Path::new("/run/systemd/system").exists() {
-        return Ok(Started::NoSystemd);
-    }
-    let mut arguments = vec!["enable", "--now"];
-    arguments.extend(UNITS);
-    command::run("systemctl", &arguments)?;
-    Ok(Started::Running)
-}
-
-/// Stops it again.
-pub fn stop() -> Result<()> {
-    if Path::new("/run/systemd/system").exists() {
-        let mut arguments = vec!["disable", "--now"];
-        arguments.extend(UNITS.iter().rev());
-        command::run("systemctl", &arguments)?;
-    }
-    Ok(())
-}
-
-/// Whether the agent runs after enrolling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Started {
-    /// It does.
-    Running,
-    /// Somebody has to start it.
-    NoSystemd,
 }
 
 #[cfg(test)]

@@ -136,6 +136,8 @@ pub(crate) mod tests {
             remembers: Remembers::Never,
             invite: None,
             users: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! - [`login`]: whom it answers at the login socket.
 //! - [`clock`]: the clocks of the machine.
 //! - [`sync`]: what keeps it and its server together; [`server`], [`trust`], [`identity`]: how they know each other.
-//! - [`tasks`]: the half that is root; [`platform`]: the system that it changes.
+//! - [`tasks`]: the half that is root; [`platform`]: the system that it changes; [`script`]: what runs of commands.
 //! - [`enroll`], [`run`], [`status`], [`doctor`], [`uninstall`]: what `claviger-agent` does when it is told to.
 
 pub mod bell;
@@ -21,6 +21,7 @@ mod patience;
 pub mod platform;
 mod resolve;
 pub mod run;
+pub mod script;
 pub mod server;
 pub mod status;
 pub mod sync;

@@ -1,9 +1,9 @@
 //! Whom the agent answers at the login socket: one thread a call, each with its own limits. The thread that takes a call
 //! answers it, and another one waits by then: nobody at a login waits for a thread to begin.
 
+use crate::platform::system::people::{People, Standing};
 use claviger_agent_core::{
     login::{Begun, Login, begin},
-    plan::GROUP,
     port::Ports,
 };
 use claviger_agent_ipc::{Connection, Error, Gate, Listener, Peer, Place};
@@ -12,7 +12,6 @@ use claviger_wire::{
     service::Service,
 };
 use std::{
-    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     thread::{self, Scope},
     time::Duration,
@@ -31,8 +30,8 @@ pub struct Desk<'a> {
     pub ports: Ports<'a>,
     /// How many calls there may be.
     pub gate: Gate,
-    /// The accounts of this machine: `/etc/passwd`, with `/etc/group` beside it.
-    pub accounts: PathBuf,
+    /// The accounts of this machine.
+    pub people: People,
 }
 
 impl Desk<'_> {
@@ -77,9 +76,15 @@ impl Threads<'_> {
     fn take_calls<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
         loop {
             let call = self.listener.accept().and_then(|call| Ok((call.peer()?, call)));
-            let Ok((peer, call)) = call else {
-                thread::sleep(BREATH);
-                continue;
+            let (peer, call) = match call {
+                Ok(both) => both,
+                Err(error) => {
+                    if matches!(error, Error::Stranger(_)) {
+                        self.desk.ports.log.warn(&format!("A call was refused: {error}."));
+                    }
+                    thread::sleep(BREATH);
+                    continue;
+                }
             };
             let Some((place, room)) = self.desk.admit(peer) else {
                 let line = format!("Too many logins at once: one of uid {} is closed.", peer.uid);
@@ -124,7 +129,7 @@ fn answer(call: &Connection, peer: Peer, desk: &Desk<'_>, room: Room) {
             // sshd is root: nobody else has accepted a key.
             hello.key = None;
         }
-        match standing(peer, &hello.user, &desk.accounts) {
+        match desk.people.standing(peer, &hello.user) {
             Standing::Itself => converse(call, &hello, desk, room),
             Standing::Nobody => call.send(&Turn::Skip.packet()),
             Standing::Other => {
@@ -148,7 +153,7 @@ fn converse(call: &Connection, hello: &Hello, desk: &Desk<'_>, room: Room) -> Re
             desk.ports.log.warn(&format!("Too many logins at once: {:?} is refused.", hello.user));
             return call.send(&Turn::Deny.packet());
         }
-        (Begun::Lost, _) => return call.send(&without_state(hello, &desk.accounts).packet()),
+        (Begun::Lost, _) => return call.send(&without_state(hello, &desk.people).packet()),
     };
     call.wait(Duration::from_secs(ANSWER_SECONDS.into()))?;
     send_all(call, &turns)?;
@@ -173,74 +178,19 @@ fn send_all(call: &Connection, turns: &[Turn]) -> Result<(), Error> {
 
 /// While the device doesn't know what it must do, those are refused whom it asked before, and nobody else. That the login
 /// program opens while the agent is away (S8.14) is not for this.
-fn without_state(hello: &Hello, accounts: &Path) -> Turn {
+fn without_state(hello: &Hello, people: &People) -> Turn {
     let needs_code = match (Service::parse(&hello.service), hello.phase) {
         (None, _) | (_, Phase::Password) => false,
         (Some(_), Phase::Code) => true,
         (Some(service), Phase::Account) => service == Service::Sshd,
     };
-    let groups = accounts.with_file_name("group");
-    if needs_code && is_member(&hello.user, &groups) { Turn::Deny } else { Turn::Skip }
+    if needs_code && people.is_asked(&hello.user) { Turn::Deny } else { Turn::Skip }
 }
 
-/// Whether somebody is in the group of the enrolled; if that can't be read, everybody but root may be.
-fn is_member(name: &str, groups: &Path) -> bool {
-    let Ok(text) = std::fs::read(groups) else { return name != "root" };
-    let text = String::from_utf8_lossy(&text);
-    let mut lines = text.lines().map(|line| line.split(':'));
-    let members = lines.find_map(|mut line| (line.next() == Some(GROUP)).then(|| line.nth(2)));
-    members.flatten().is_some_and(|members| members.split(',').any(|member| member == name))
-}
-
-/// Whether a caller may ask for a name: root for any, everybody else for their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// It may.
-    Itself,
-    /// Nobody of that name has an account of this machine, so they are none of ours.
-    Nobody,
-    /// Somebody else has it.
-    Other,
-}
-
-fn standing(peer: Peer, name: &str, accounts: &Path) -> Standing {
-    if peer.uid == 0 {
-        return Standing::Itself;
-    }
-    match uid_of(name, accounts) {
-        Ok(Some(uid)) if uid == peer.uid => Standing::Itself,
-        Ok(None) => Standing::Nobody,
-        Ok(Some(_)) | Err(_) => Standing::Other,
-    }
-}
-
-fn uid_of(name: &str, accounts: &Path) -> std::io::Result<Option<u32>> {
-    let text = std::fs::read(accounts)?;
-    let text = String::from_utf8_lossy(&text);
-    let mut fields = text.lines().map(|line| line.split(':'));
-    let found = fields.find_map(|mut line| (line.next() == Some(name)).then(|| line.nth(1)));
-    Ok(found.flatten().and_then(|uid| uid.parse().ok()))
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[test]
-    fn root_asks_for_anyone_and_a_user_for_themselves() {
-        let accounts = std::env::temp_dir().join(format!("claviger-passwd-{}", std::process::id()));
-        std::fs::write(&accounts, "root:x:0:0::/root:/bin/sh\nalice:x:1001:1001:A:/home/a:/bin/sh\n\n")
-            .unwrap();
-        let ask = |uid, name| standing(Peer { uid }, name, &accounts);
-        assert_eq!(ask(0, "alice"), Standing::Itself);
-        assert_eq!(ask(1001, "alice"), Standing::Itself);
-        assert_eq!(ask(1002, "alice"), Standing::Other);
-        assert_eq!(ask(1002, "root"), Standing::Other);
-        // An account of a directory service, say: not ours, and not this machine's to refuse.
-        assert_eq!(ask(1002, "bob"), Standing::Nobody);
-        std::fs::remove_file(&accounts).unwrap();
-        assert_eq!(ask(1001, "alice"), Standing::Other);
-    }
     #[test]
     fn without_a_state_only_the_group_is_refused() {
         let folder = std::env::temp_dir().join(format!("claviger-group-{}", std::process::id()));
@@ -257,7 +207,7 @@ mod tests {
                 shown: claviger_wire::login::Shown::Nothing,
                 key: None,
             };
-            without_state(&hello, &folder.join("passwd"))
+            without_state(&hello, &People::at(folder.join("passwd")))
         };
         for (phase, service, user, expected) in [
             (Phase::Code, "sshd", "alice", Turn::Deny),

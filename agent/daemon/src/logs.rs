@@ -1,17 +1,26 @@
-//! Lines for the journal on standard error, with the level that systemd reads in front; answers of commands on
-//! standard output.
+//! Lines for the journal of the system; answers of commands on standard output.
 
+use crate::platform::system::journal;
 use claviger_agent_core::port::Log;
 use std::io::Write;
 
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// It happens every day.
+    Note,
+    /// Somebody should look at it.
+    Warning,
+}
+
 /// What happens every day.
 pub fn note(line: &str) {
-    write("<6>", line);
+    write(Level::Note, line);
 }
 
 /// What somebody should look at.
 pub fn warn(line: &str) {
-    write("<4>", line);
+    write(Level::Warning, line);
 }
 
 /// A line for the person at the terminal. A closed terminal is no reason to stop.
@@ -24,10 +33,9 @@ pub fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "claviger-agent: {line}");
 }
 
-fn write(level: &str, line: &str) {
+fn write(level: Level, line: &str) {
     let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    // In one piece: standard error has no buffer, and others write there, too.
-    let _ = std::io::stderr().write_all(format!("{level}{line}\n").as_bytes());
+    journal::write(level, &line);
 }
 
 /// The journal, for those who ask for a port.

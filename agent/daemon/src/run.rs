@@ -7,20 +7,15 @@ use crate::{
     logs,
     server::Server,
     sync::{Shared, Sync},
-    tasks::Tasks,
+    tasks::RootHalf,
     trust,
     vault::Vault,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use claviger_agent_core::port::{self, Ports};
 use claviger_agent_ipc::{Gate, Listener};
 use claviger_domain::id::AccountId;
-use rustix::net::sockopt::socket_acceptconn;
-use std::{
-    os::fd::{AsFd, OwnedFd},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 /// What it is told on its command line.
 pub struct Options {
@@ -30,35 +25,31 @@ pub struct Options {
     pub key_file: PathBuf,
     /// Where it keeps what it keeps.
     pub data: PathBuf,
-    /// Where login programs call; the socket that systemd hands over if nothing is said.
-    pub socket: Option<PathBuf>,
-    /// Where the root half listens.
-    pub tasks_socket: PathBuf,
     /// Where `claviger-agent status` looks.
     pub standing: Option<PathBuf>,
 }
 
-/// Runs until the process ends.
-pub fn run(options: &Options) -> Result<()> {
+/// Runs until the process ends. `listen` gives where login programs call.
+pub fn run(
+    options: &Options,
+    tasks: Arc<dyn RootHalf>,
+    listen: impl FnOnce() -> Result<Listener>,
+) -> Result<()> {
     let enrollment = Enrollment::load(&options.config)?;
     let key = Arc::new(config::load_key(&options.key_file)?);
     let tls = trust::config(enrollment.certificate.as_deref())?;
     let clock = SystemClocks::new().context("the machine's clocks can't be read")?;
     let vault = Arc::new(Vault::open(&options.data)?);
     check_state(&vault, &enrollment)?;
-    let listener = match &options.socket {
-        Some(path) => Listener::bind(path).with_context(|| format!("{}", path.display()))?,
-        None => Listener::inherited(inherited()?),
-    };
+    let listener = listen()?;
     let held = Server::new(&enrollment, key, Arc::clone(&tls));
     let server = Arc::new(held.beside(tls));
-    let tasks = Tasks::at(&options.tasks_socket);
     let sync = Arc::new(Sync {
         device: enrollment.device,
         server_key: enrollment.server_key.clone(),
         held,
         server: Arc::clone(&server),
-        tasks: tasks.clone(),
+        tasks: Arc::clone(&tasks),
         vault: Arc::clone(&vault),
         clock: clock.clone(),
         standing: options.standing.clone(),
@@ -72,7 +63,7 @@ pub fn run(options: &Options) -> Result<()> {
         passwords: &Passwords(tasks),
         log: &logs::Journal,
     };
-    login::serve(&listener, &Desk { ports, gate: Gate::default(), accounts: "/etc/passwd".into() })
+    login::serve(&listener, &Desk { ports, gate: Gate::default(), people: Default::default() })
 }
 
 /// The state that was kept is as good as a new one only if the server signed it.
@@ -86,17 +77,8 @@ fn check_state(vault: &Vault, enrollment: &Enrollment) -> Result<()> {
     Ok(())
 }
 
-/// The socket that systemd listens on: `StandardInput=socket` makes it the standard input.
-pub fn inherited() -> Result<OwnedFd> {
-    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
-    if !socket_acceptconn(&socket).unwrap_or(false) {
-        bail!("no socket was handed over: start the agent through its units, or say --socket");
-    }
-    Ok(socket)
-}
-
 /// Hands passwords to the root half.
-struct Passwords(Tasks);
+struct Passwords(Arc<dyn RootHalf>);
 
 impl port::Passwords for Passwords {
     fn keep(&self, user: AccountId, password: &str) {

@@ -4,14 +4,15 @@ use crate::{config::Enrollment, files, tasks::Outcome};
 use anyhow::{Context, Result};
 use claviger_domain::{
     device::{Applied, Blocked},
+    policy::State as PolicyState,
     time::Timestamp,
 };
-use claviger_wire::server::{AccountState, Presence};
+use claviger_wire::{
+    orders::PolicySaid,
+    server::{AccountState, Presence},
+};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// Where it is written down.
-pub const FILE: &str = "/run/claviger-agent/sync/standing.json";
 
 /// How things are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,11 +117,22 @@ fn of_outcome(outcome: &Outcome) -> Vec<String> {
         count(&[AccountState::NeedsTakeOver, AccountState::NameRefused]),
         count(&[AccountState::Failed]),
     ));
-    if outcome.ssh_server == Presence::Missing {
+    lines.extend(of_policies(&outcome.policies));
+    if cfg!(unix) && outcome.ssh_server == Presence::Missing {
         lines.push("SSH server     not installed; it is taken up when it appears".into());
     }
     lines.extend(outcome.detail.lines().map(|line| format!("               {line}")));
     lines
+}
+
+fn of_policies(policies: &[PolicySaid]) -> Vec<String> {
+    let failed: Vec<_> = policies.iter().filter(|said| said.state == PolicyState::Failed).collect();
+    if policies.is_empty() {
+        return Vec::new();
+    }
+    let counts = format!("Policies       {} applied, {} failed", policies.len() - failed.len(), failed.len());
+    let why = failed.iter().map(|said| format!("               {}: {}", said.policy, said.detail));
+    std::iter::once(counts).chain(why).collect()
 }
 
 fn blocked(why: Blocked) -> &'static str {
@@ -166,6 +178,9 @@ mod tests {
                 accounts: Vec::new(),
                 taken_back: 1,
                 due: None,
+                policies: Vec::new(),
+                runs: Vec::new(),
+                again: None,
             })),
             covered_until: Some(NOW.0 + 86_400_000_000 * 30),
             waiting: 2,
@@ -176,7 +191,7 @@ mod tests {
             "down for 5 minutes: no route",
             "blocked: Nobody signed in",
             "(revision 7)",
-            "not installed",
+            if cfg!(unix) { "not installed" } else { "revision" },
             "for 30 days",
             "alice: ",
         ] {

@@ -14,15 +14,18 @@ use crate::{
     logs,
     server::Server,
     status::{Link, Standing},
-    tasks::{Outcome, Tasks},
+    tasks::{Outcome, RootHalf},
     vault::Vault,
 };
 use claviger_agent_core::{clock::Contact, port::Clock};
 use claviger_domain::{
-    id::{AccountId, DeviceId, FactorId},
+    id::{AccountId, DeviceId, FactorId, PolicyId, RunId},
     time::Timestamp,
 };
-use claviger_wire::server::{Account, Proof};
+use claviger_wire::{
+    orders::{PolicySaid, RunSaid},
+    server::{Account, Proof},
+};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -44,7 +47,7 @@ pub struct Sync {
     /// The connections of everything else.
     pub server: Arc<Server>,
     /// The root half.
-    pub tasks: Tasks,
+    pub tasks: Arc<dyn RootHalf>,
     /// What is kept.
     pub vault: Arc<Vault>,
     /// What time it is.
@@ -84,6 +87,8 @@ struct Covered {
 struct Told {
     revision: i64,
     accounts: BTreeMap<AccountId, Account>,
+    policies: BTreeMap<PolicyId, PolicySaid>,
+    runs: BTreeMap<RunId, RunSaid>,
     at: Option<Contact>,
 }
 
@@ -164,7 +169,10 @@ impl Sync {
         let standing = Standing {
             clock_ahead: contact.map(|contact| self.clock.clocks().ahead(Some(&contact))),
             link: lock(&self.shared.link).clone(),
-            outcome: lock(&self.shared.outcome).clone(),
+            // What commands printed is nobody's on this machine.
+            outcome: lock(&self.shared.outcome)
+                .clone()
+                .map(|outcome| outcome.map(|outcome| Outcome { runs: Vec::new(), ..outcome })),
             covered_until: covered.map(|end| claviger_domain::totp::Step(end).starts().0),
             waiting: self.vault.events_after(0, usize::MAX).map_or(0, |events| events.len()),
         };

@@ -1,82 +1,45 @@
-//! The root half: it changes accounts, sudo, sshd and PAM, has no network, and does only what the server signed.
+//! What changes the system: accounts, and whether logins ask. It does only what the server signed.
 //!
-//! The other half hands it the state as it came and hears what became of it, over a local socket: a connection for
-//! each request, four bytes of length, JSON.
+//! On Linux that is a process of its own, which is root and has no network ([`socket`]); on Windows it is a part of the
+//! one service (`direct`). The rest of the agent can't tell.
 
 mod book;
+#[cfg(windows)]
+mod direct;
 mod let_in;
 mod proof;
 mod root;
+mod runs;
+#[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+pub mod socket;
 
+#[cfg(windows)]
+pub use direct::Direct;
 pub use let_in::Note;
 pub use root::{Root, Settings};
+#[cfg(unix)]
 pub use serve::serve;
 
 use claviger_domain::{device::Applied, id::AccountId};
-use claviger_wire::server::{AccountState, Presence, SignedState};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{
-    io::{self, Read, Write},
-    os::unix::net::UnixStream,
-    path::{Path, PathBuf},
-    time::Duration,
+use claviger_wire::{
+    orders::{PolicySaid, RunSaid},
+    server::{AccountState, Presence, SignedState},
 };
-use zeroize::{Zeroize, Zeroizing};
+use serde::{Deserialize, Serialize};
+use std::io;
 
-/// Where the root half listens.
-pub const SOCKET: &str = "/run/claviger-agent/tasks.sock";
-/// The longest message: the state of a device with very many users.
-const LONGEST: u32 = 32 << 20;
-
-/// What the root half is asked.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "do")]
-pub enum Request {
-    /// Whoever will be asked for a code gets into the group, before logins are decided upon the new state.
-    Prepare {
-        /// The new state.
-        signed: SignedState,
-    },
-    /// Everything in it.
-    Apply {
-        /// The state.
-        signed: SignedState,
-        /// The last attempt of S8.7a that somebody proved.
-        proven: i64,
-    },
+/// The half of the agent that changes the system.
+pub trait RootHalf: Send + Sync {
+    /// Whoever will be asked for a code is noted as such, before logins are decided upon the new state.
+    fn prepare(&self, signed: &SignedState) -> io::Result<()>;
+    /// Everything in a state; `proven` is the last attempt of S8.7a that somebody proved.
+    fn apply(&self, signed: &SignedState, proven: i64) -> io::Result<Outcome>;
     /// S8.12: the server found this password right.
-    Password {
-        /// Whose.
-        user: AccountId,
-        /// It.
-        password: String,
-    },
-    /// S8.14: the notes that the PAM module left of whom it let in.
-    LetIn {
-        /// Names of those that are kept elsewhere by now, and can go.
-        taken: Vec<String>,
-    },
-}
-
-/// What the root half answers.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "answer")]
-pub enum Reply {
-    /// It is done.
-    Done,
-    /// This is what became of the state.
-    Applied(Outcome),
-    /// These notes wait.
-    LetIn {
-        /// The oldest first.
-        notes: Vec<Note>,
-    },
-    /// It is not done.
-    Refused {
-        /// Why.
-        why: String,
-    },
+    fn keep_password(&self, user: AccountId, password: &str) -> io::Result<()>;
+    /// S8.14: the notes of whom was let in without a code. Those of the names `taken` are kept elsewhere by now, and can go.
+    fn let_in(&self, taken: Vec<String>) -> io::Result<Vec<Note>>;
 }
 
 /// What became of a state.
@@ -96,102 +59,13 @@ pub struct Outcome {
     pub taken_back: i64,
     /// S8.7a: seconds until this one is.
     pub due: Option<i64>,
-}
-
-/// The way to the root half.
-#[derive(Clone, Debug)]
-pub struct Tasks {
-    socket: PathBuf,
-}
-
-impl Tasks {
-    /// The root half that listens there.
-    pub fn at(socket: &Path) -> Self {
-        Self { socket: socket.to_owned() }
-    }
-
-    /// See [`Request::Prepare`].
-    pub fn prepare(&self, signed: &SignedState) -> io::Result<()> {
-        match self.ask(&Request::Prepare { signed: signed.clone() }, Duration::from_secs(3))? {
-            Reply::Done => Ok(()),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// See [`Request::Apply`]. Many new accounts take a while.
-    pub fn apply(&self, signed: &SignedState, proven: i64) -> io::Result<Outcome> {
-        match self.ask(&Request::Apply { signed: signed.clone(), proven }, Duration::from_secs(900))? {
-            Reply::Applied(outcome) => Ok(outcome),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    /// See [`Request::Password`]. Nobody waits for what becomes of it: the root half says so in the journal.
-    pub fn keep_password(&self, user: AccountId, password: &str) -> io::Result<()> {
-        let mut request = Request::Password { user, password: password.to_owned() };
-        let sent = self.send(&request, Duration::from_secs(1)).map(drop);
-        if let Request::Password { password, .. } = &mut request {
-            password.zeroize();
-        }
-        sent
-    }
-
-    /// See [`Request::LetIn`].
-    pub fn let_in(&self, taken: Vec<String>) -> io::Result<Vec<Note>> {
-        match self.ask(&Request::LetIn { taken }, Duration::from_secs(3))? {
-            Reply::LetIn { notes } => Ok(notes),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    fn ask(&self, request: &Request, patience: Duration) -> io::Result<Reply> {
-        let mut stream = self.send(request, patience)?;
-        let bytes = read(&mut stream)?;
-        parse(&bytes)
-    }
-
-    fn send(&self, request: &Request, patience: Duration) -> io::Result<UnixStream> {
-        let mut stream = UnixStream::connect(&self.socket)?;
-        stream.set_read_timeout(Some(patience))?;
-        stream.set_write_timeout(Some(patience))?;
-        write(&mut stream, request)?;
-        Ok(stream)
-    }
-}
-
-fn unexpected(reply: &Reply) -> io::Error {
-    match reply {
-        Reply::Refused { why } => io::Error::other(why.clone()),
-        Reply::Done | Reply::Applied(_) | Reply::LetIn { .. } => io::Error::from(io::ErrorKind::InvalidData),
-    }
-}
-
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
-    serde_json::from_slice(bytes).map_err(io::Error::from)
-}
-
-/// Writes one message.
-fn write(stream: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
-    let bytes = Zeroizing::new(serde_json::to_vec(message)?);
-    let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= LONGEST);
-    let length = length.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
-    stream.write_all(&length.to_be_bytes())?;
-    stream.write_all(&bytes)
-}
-
-/// Reads one message.
-fn read(stream: &mut UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length)?;
-    let length = u32::from_be_bytes(length);
-    if length > LONGEST {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-    }
-    // As it comes, not as it is announced: a length alone takes no memory.
-    let mut bytes = Zeroizing::new(Vec::new());
-    let got = stream.take(u64::from(length)).read_to_end(&mut bytes)?;
-    if got < usize::try_from(length).unwrap_or(usize::MAX) {
-        return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-    }
-    Ok(bytes)
+    /// S9.1: what became of the policies.
+    #[serde(default)]
+    pub policies: Vec<PolicySaid>,
+    /// S9.2: what became of the runs.
+    #[serde(default)]
+    pub runs: Vec<RunSaid>,
+    /// Seconds until there is something to ask for again, if there is.
+    #[serde(default)]
+    pub again: Option<i64>,
 }

@@ -1,5 +1,6 @@
 //! The half with the network, against a server and a root half of the test.
 
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +22,7 @@ use claviger_agent::{
     clock::SystemClocks,
     server::Server,
     sync::{Shared, Sync},
-    tasks::{Note, Tasks},
+    tasks::{Note, socket::Tasks},
     trust as tls,
     vault::Vault,
 };
@@ -53,7 +54,7 @@ fn started(prepare: impl FnOnce(&Fake)) -> Device {
         server_key: enrollment.server_key.clone(),
         held: server(),
         server: Arc::new(server()),
-        tasks: Tasks::at(&place.join("tasks.sock")),
+        tasks: Arc::new(Tasks::at(&place.join("tasks.sock"))),
         vault: Arc::clone(&vault),
         clock: SystemClocks::new().unwrap(),
         standing: Some(place.join("standing.json")),

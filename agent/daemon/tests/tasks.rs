@@ -1,6 +1,7 @@
 //! The root half against the real programs of the system: useradd, gpasswd, chpasswd, visudo, pam-auth-update, sshd. Each
 //! test runs as root on a copy of this machine that is gone afterwards (`tasks/sandbox.sh`).
 
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +16,10 @@ mod accounts;
 mod bench;
 #[path = "tasks/logins.rs"]
 mod logins;
+#[path = "tasks/policies.rs"]
+mod policies;
+#[path = "tasks/runs.rs"]
+mod runs;
 #[path = "tasks/sandbox.rs"]
 mod sandbox;
 #[path = "tasks/states.rs"]
@@ -54,6 +59,18 @@ in_the_sandbox! {
     logins::sshd_is_taken_up_when_it_appears,
     logins::profiles_leave_no_trace,
     logins::uninstalling_restores_every_byte,
+    policies::a_file_is_laid_down_corrected_and_put_back_byte_for_byte,
+    policies::a_path_that_others_have_a_say_in_is_refused,
+    policies::settings_of_sshd_are_in_force_or_not_there,
+    policies::a_banner_is_shown_before_the_login_and_goes_again,
+    policies::two_that_want_one_file_otherwise_are_both_named_and_neither_is_applied,
+    policies::uninstalling_puts_back_what_policies_changed,
+    runs::a_command_runs_as_root_once_and_what_it_printed_is_kept,
+    runs::a_command_that_the_server_did_not_sign_for_this_device_does_not_run,
+    runs::a_run_that_a_crash_cut_off_is_called_so_and_not_run_again,
+    runs::what_is_too_late_canceled_or_not_for_this_system_does_not_begin,
+    runs::a_run_is_ended_when_it_is_canceled_or_takes_too_long,
+    runs::what_was_forgotten_never_begins_again,
     states::what_nobody_proves_is_taken_back,
     states::only_newer_states_of_the_server_are_taken,
     states::only_the_other_half_may_ask,

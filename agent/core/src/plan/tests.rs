@@ -20,6 +20,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         ssh_keys: Vec::new(),
         sudo: Sudo::None,
         take_over: TakeOver::Ask,
+        requirement: claviger_wire::server::Requirement::NotRequired,
         factor: None,
         break_glass: Vec::new(),
         enrolls_until: None,
@@ -40,6 +41,8 @@ pub(crate) fn state() -> State {
         remembers: Remembers::Never,
         invite: None,
         users: Vec::new(),
+        policies: Vec::new(),
+        runs: Vec::new(),
     }
 }
 

@@ -11,6 +11,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 /// After the root half did not answer.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// What of an outcome is worth telling.
+fn timeless(outcome: &Outcome) -> Outcome {
+    Outcome { due: None, again: None, ..outcome.clone() }
+}
+
 impl Sync {
     pub(super) fn keep_applying(&self) {
         loop {
@@ -26,9 +31,10 @@ impl Sync {
         let proven = self.vault.attempts().map_or(0, |attempts| attempts.proven);
         match self.tasks.apply(&signed, proven) {
             Ok(outcome) => {
-                let due = outcome.due.and_then(|seconds| u64::try_from(seconds).ok());
+                let due = outcome.due.map(|seconds| seconds.saturating_add(1));
+                let next = due.into_iter().chain(outcome.again).min();
                 self.became(outcome);
-                due.map(|seconds| Duration::from_secs(seconds.saturating_add(1)))
+                next.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
             }
             // The root half was just prepared for a newer one: that rings as soon as it is kept.
             Err(_) if self.is_newer_coming(&signed) => Some(AGAIN),
@@ -81,9 +87,7 @@ impl Sync {
         {
             let mut known = lock(&self.shared.outcome);
             let same = |known: &Result<Outcome, String>| match (known, &outcome) {
-                (Ok(known), Ok(outcome)) => {
-                    Outcome { due: None, ..known.clone() } == Outcome { due: None, ..outcome.clone() }
-                }
+                (Ok(known), Ok(outcome)) => timeless(known) == timeless(outcome),
                 (Err(known), Err(outcome)) => known == outcome,
                 _ => false,
             };

@@ -1,19 +1,26 @@
 //! The report: how things are, and what happened since the server heard of it last.
 
 use super::{Sync, lock};
-use crate::{logs, platform::linux::machine, server::Failure, tasks::Outcome};
+use crate::{logs, platform::system::machine, server::Failure, tasks::Outcome};
 use claviger_agent_core::{clock::Contact, port::Clock};
 use claviger_domain::{
     device::{Applied, Blocked},
     time::Timestamp,
 };
-use claviger_wire::server::{Account, Codes, Presence, Report};
+use claviger_wire::{
+    orders::{PolicySaid, RunSaid},
+    server::{Account, Codes, Presence, Report},
+};
 use std::time::Duration;
 
 /// Events of one report.
 const EVENTS: usize = 100;
 /// Accounts of one report: a few hundred kilobytes.
 const ACCOUNTS: usize = 3_000;
+/// Policies of one report.
+const POLICIES: usize = 200;
+/// Ended runs of one report: what they printed is up to 200 kilobytes each.
+const RUNS: usize = 2;
 /// After a report that was refused.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -47,7 +54,9 @@ impl Sync {
                 return Ok(());
             }
             let is_all_taken = sent.is_none_or(|sent| taken.sequence >= sent);
-            if report.events.len() < EVENTS && report.accounts.len() < ACCOUNTS && is_all_taken {
+            let is_all_told = report.policies.len() < POLICIES && report.runs.len() < RUNS;
+            if report.events.len() < EVENTS && report.accounts.len() < ACCOUNTS && is_all_taken && is_all_told
+            {
                 return Ok(());
             }
             let first = report.events.first().map(|event| event.sequence);
@@ -63,6 +72,7 @@ impl Sync {
         let outcome = lock(&self.shared.outcome).clone()?;
         let outcome = outcome.unwrap_or_else(|why| self.without_root(&why));
         let accounts = self.changed(&outcome);
+        let (policies, runs) = self.new_of(&outcome);
         Some(Report {
             machine: machine::describe(),
             revision: outcome.revision,
@@ -72,6 +82,8 @@ impl Sync {
             clock: self.clock.clocks().wall.0,
             accounts,
             events: self.vault.events_after(0, EVENTS).unwrap_or_default(),
+            policies,
+            runs,
         })
     }
 
@@ -86,7 +98,18 @@ impl Sync {
             accounts: Vec::new(),
             taken_back: 0,
             due: None,
+            policies: Vec::new(),
+            runs: Vec::new(),
+            again: None,
         }
+    }
+
+    /// S9: what the server wasn't told yet of policies and runs.
+    fn new_of(&self, outcome: &Outcome) -> (Vec<PolicySaid>, Vec<RunSaid>) {
+        let told = lock(&self.shared.told);
+        let policies = outcome.policies.iter().filter(|said| told.policies.get(&said.policy) != Some(*said));
+        let runs = outcome.runs.iter().filter(|said| told.runs.get(&said.run) != Some(*said));
+        (policies.take(POLICIES).cloned().collect(), runs.take(RUNS).cloned().collect())
     }
 
     /// The accounts that the server doesn't know to be as they are; all of them after a change of the state.
@@ -107,9 +130,13 @@ impl Sync {
         let mut told = lock(&self.shared.told);
         if told.revision != report.revision {
             told.accounts.clear();
+            told.policies.clear();
+            told.runs.clear();
             told.revision = report.revision;
         }
         told.accounts.extend(report.accounts.iter().map(|account| (account.user, account.clone())));
+        told.policies.extend(report.policies.iter().map(|said| (said.policy, said.clone())));
+        told.runs.extend(report.runs.iter().map(|said| (said.run, said.clone())));
         told.at = Some(Contact { server: Timestamp(now), at: self.clock.clocks().uptime });
     }
 }

@@ -17,6 +17,9 @@ use std::{
 pub(super) struct Book {
     #[serde(skip)]
     folder: PathBuf,
+    /// What the file holds: a look each minute is no reason to write.
+    #[serde(skip)]
+    written: String,
     accounts: BTreeMap<AccountId, Account>,
     /// The last state's; an older one is refused even if that state is damaged.
     #[serde(default)]
@@ -26,6 +29,9 @@ pub(super) struct Book {
     /// What sshd was checked with last; see `Ssh::facts`.
     #[serde(default)]
     pub(super) ssh_facts: String,
+    /// Whom we made administrators of Windows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) administrators: BTreeMap<AccountId, String>,
     /// Whether codes were asked for the last time.
     #[serde(default)]
     pub(super) force: Force,
@@ -54,8 +60,9 @@ impl Book {
     pub(super) fn open(folder: &Path) -> Result<Self> {
         files::make_folder(folder, 0o700)?;
         let path = folder.join(BOOK);
-        let book: Option<Self> = match files::read(&path)? {
-            Some(text) => Some(serde_json::from_str(&text).with_context(|| {
+        let text = files::read_private(&path)?;
+        let book: Option<Self> = match &text {
+            Some(text) => Some(serde_json::from_str(text).with_context(|| {
                 format!(
                     "{} is damaged; remove it, and confirm the accounts of this device anew",
                     path.display()
@@ -63,23 +70,30 @@ impl Book {
             })?),
             None => None,
         };
-        Ok(Self { folder: folder.to_owned(), ..book.unwrap_or_default() })
+        let written = text.as_deref().cloned().unwrap_or_default();
+        Ok(Self { folder: folder.to_owned(), written, ..book.unwrap_or_default() })
     }
 
     /// Writes it down, durably.
-    pub(super) fn save(&self) -> Result<()> {
-        Ok(files::replace(&self.folder.join(BOOK), &serde_json::to_string(self)?, 0o600)?)
+    pub(super) fn save(&mut self) -> Result<()> {
+        let text = serde_json::to_string(self)?;
+        if self.written != text {
+            files::replace_private(&self.folder.join(BOOK), &text)?;
+            self.written = text;
+        }
+        Ok(())
     }
 
     /// The last state; its signature is for the caller to check.
     pub(super) fn state(&self) -> Result<Option<SignedState>> {
         // A damaged state is none: the next one that the server signed is taken.
-        Ok(files::read(&self.folder.join(STATE))?.and_then(|text| serde_json::from_str(&text).ok()))
+        let text = files::read_private(&self.folder.join(STATE)).ok().flatten();
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Keeps a state.
     pub(super) fn put_state(&self, signed: &SignedState) -> Result<()> {
-        Ok(files::replace(&self.folder.join(STATE), &serde_json::to_string(signed)?, 0o600)?)
+        Ok(files::replace_private(&self.folder.join(STATE), &serde_json::to_string(signed)?)?)
     }
 
     /// The accounts that are ours.

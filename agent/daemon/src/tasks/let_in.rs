@@ -126,6 +126,7 @@ mod tests {
         fs::write(folder.join("41-0"), hello("alice").packet()).unwrap();
         fs::write(folder.join("42-0"), "nonsense").unwrap();
         fs::write(folder.join(".43"), "half of").unwrap();
+        #[cfg(unix)]
         std::os::unix::fs::symlink(data.join("book.json"), folder.join("44-0")).unwrap();
         let found = notes(&data, &[]).unwrap();
         let told: Vec<_> = found.iter().map(|note| (note.user.as_str(), note.from.as_str())).collect();

@@ -1,22 +1,26 @@
 //! What the root half does with a state. All of it can be done again; a crash in the middle heals with the next time.
 
-mod logins;
+#[cfg(unix)]
+mod linux;
+#[cfg(windows)]
+mod windows;
 
 use super::{
     Note, Outcome,
     book::{Book, Force},
     let_in,
     proof::Verdict,
+    runs::Runs,
 };
 use crate::{
-    files,
     identity::ServerKey,
     logs,
-    platform::linux::{Paths, Trouble, accounts, group, machine, sudo},
+    platform::system::{Paths, accounts, machine, policies},
 };
 use anyhow::{Context, Result, bail};
 use claviger_agent_core::{
     plan::{self, Planned, Step},
+    policy::Cycle,
     port::Clock,
 };
 use claviger_domain::{
@@ -24,7 +28,10 @@ use claviger_domain::{
     id::{AccountId, DeviceId},
     time::Span,
 };
-use claviger_wire::server::{Access, AccountState, Codes, SignedState, State};
+use claviger_wire::{
+    orders::CYCLE_SECONDS,
+    server::{Access, AccountState, Codes, SignedState, State},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -48,6 +55,10 @@ pub struct Settings {
 pub struct Root {
     settings: Settings,
     book: Book,
+    policies: policies::Kept,
+    runs: Runs,
+    /// When the policies were looked at, by the clock that nobody can set.
+    cycled: Option<Span>,
     kept: Option<Kept>,
     /// What the passwords that were set look like under a key that lives as long as this process: the same one isn't
     /// set twice, and nothing on the disk tells which one it was.
@@ -73,16 +84,17 @@ impl Root {
     /// Begins where it was when it ended.
     pub fn open(settings: Settings) -> Result<Self> {
         let book = Book::open(&settings.folder)?;
+        let (policies, runs) = (policies::Kept::load(&settings.folder)?, Runs::open(&settings.folder)?);
         if let Err(error) = let_in::prepare(&settings.folder) {
             logs::warn(&format!("whoever is let in without a code can't be noted down: {error}"));
         }
         let kept = book.state()?.and_then(|signed| {
             let opened = settings.server_key.open(&signed, settings.device);
-            opened.ok().map(|state| Kept { signed, state })
+            opened.ok().map(|state| Kept { signed, state: accounts::meant(state) })
         });
         let mut key = [0; 32];
         crate::entropy::fill(&mut key);
-        Ok(Self { settings, book, kept, passwords: BTreeMap::new(), key })
+        Ok(Self { settings, book, policies, runs, cycled: None, kept, passwords: BTreeMap::new(), key })
     }
 
     /// Applies the last state once more: after a start, or when a time has come.
@@ -99,7 +111,7 @@ impl Root {
 
     /// Applies a state.
     pub fn apply(&mut self, signed: &SignedState, proven: i64) -> Result<Outcome> {
-        let state = self.accept(signed)?;
+        let state = accounts::meant(self.accept(signed)?);
         self.book.proof.prove(proven);
         let outcome = self.carry_out(&state);
         self.kept = Some(Kept { signed: signed.clone(), state });
@@ -111,13 +123,14 @@ impl Root {
         let state = self.accept(signed)?;
         let codes = self.codes(&state);
         let held = self.book.held();
+        let state = accounts::meant(state);
         let found = accounts::find(&self.settings.paths, &state, &held)?;
         let there = plan::accounts(&state, &held, &found).into_iter().filter(|planned| {
             planned.state == AccountState::Ready && found.accounts.contains_key(&planned.name)
         });
         let ready = there.map(|planned| planned.user).collect();
         let members = plan::members(&State { codes, ..state }, &ready);
-        Ok(group::put(&self.settings.paths, &found.members.union(&members).cloned().collect())?)
+        self.announce(&found.members.union(&members).cloned().collect())
     }
 
     /// A state that the server signed, that is this device's, and that isn't older than the last one.
@@ -153,6 +166,8 @@ impl Root {
         let codes = self.codes(state);
         let mut accounts = self.accounts(state)?;
         self.files(state, &mut accounts);
+        let Cycle { said: policies, notes } = self.policies(state);
+        accounts.notes.extend(notes);
         let applied = self.logins(state, codes, &mut accounts);
         match (applied, state.codes) {
             (Applied::InForce, _) => self.book.proof.begin(state.proof, &self.settings.clock.clocks()),
@@ -160,6 +175,8 @@ impl Root {
             _ => {}
         }
         self.book.save()?;
+        let now = self.settings.clock.clocks().wall;
+        let runs = self.runs.carry_out(&state.runs, now);
         let is_taken_back = state.codes == Codes::Asked && codes == Codes::NotAsked;
         Ok(Outcome {
             revision: state.revision,
@@ -169,7 +186,27 @@ impl Root {
             accounts: accounts.told,
             taken_back: self.book.proof.taken_back(),
             due: self.due_of(state).map(Span::seconds_rounded_up),
+            policies,
+            runs,
+            again: self.again(state),
         })
+    }
+
+    /// S9.1: what policies lay down. It comes before logins are looked at, because both have drop-ins of sshd.
+    fn policies(&mut self, state: &State) -> Cycle {
+        let clocks = self.settings.clock.clocks();
+        self.cycled = Some(clocks.uptime.since);
+        let Settings { paths, folder, .. } = &self.settings;
+        self.policies.carry_out(&state.policies, (paths, folder), clocks.wall)
+    }
+
+    /// Seconds until a run may have ended, or policies are looked at again.
+    fn again(&self, state: &State) -> Option<i64> {
+        match (self.runs.are_going(), state.policies.is_empty()) {
+            (true, _) => Some(1),
+            (false, false) => Some(CYCLE_SECONDS),
+            (false, true) => None,
+        }
     }
 
     fn take_back_if_due(&mut self, state: &State) -> Result<()> {
@@ -185,7 +222,12 @@ impl Root {
 
     /// How long until something has to happen by itself.
     pub fn due(&self) -> Option<Span> {
-        self.due_of(&self.kept.as_ref()?.state)
+        let state = &self.kept.as_ref()?.state;
+        let cycle = self.cycled.filter(|_| !state.policies.is_empty()).map(|cycled| {
+            let passed = self.settings.clock.clocks().uptime.since.micros() - cycled.micros();
+            Span::from_micros((CYCLE_SECONDS * 1_000_000 - passed).max(0))
+        });
+        self.due_of(state).into_iter().chain(cycle).min()
     }
 
     fn due_of(&self, state: &State) -> Option<Span> {
@@ -246,22 +288,6 @@ impl Root {
         Ok(())
     }
 
-    /// S8.12: the files of sudo and of the keys. What can't be written is told, and stops nothing else.
-    fn files(&self, state: &State, accounts: &mut Accounts) {
-        let paths = &self.settings.paths;
-        if let Err(error) = sudo::put(paths, plan::files::sudoers(state, &accounts.ready).as_deref()) {
-            accounts.notes.push(format!("sudo: {error}"));
-        }
-        let written = match plan::files::keys(state, &accounts.ready) {
-            Some(text) if files::read(&paths.keys).ok().flatten().as_deref() == Some(text.as_str()) => Ok(()),
-            Some(text) => files::replace(&paths.keys, &text, 0o644),
-            None => files::remove(&paths.keys),
-        };
-        if let Err(error) = written {
-            accounts.notes.push(format!("SSH keys: {error}"));
-        }
-    }
-
     /// S8.14: who was let in while the agent could not be asked.
     pub fn let_in(&self, taken: &[String]) -> Result<Vec<Note>> {
         let_in::notes(&self.settings.folder, taken).context("the notes of whom was let in")
@@ -294,12 +320,4 @@ impl Root {
 /// What an administrator reads; the portal has room for so much.
 fn detail(notes: &[String]) -> String {
     notes.join("\n").chars().take(2_000).collect()
-}
-
-/// A word for what kind of reason it is that something can't be done.
-fn kind(trouble: &Trouble) -> Blocked {
-    match trouble {
-        Trouble::File(_) => Blocked::Disk,
-        Trouble::Program(_) => Blocked::Other,
-    }
 }

@@ -1,6 +1,9 @@
 //! The root half at its socket: one request after the other, from the other half alone.
 
-use super::{Reply, Request, Root, parse, read, write};
+use super::{
+    Root,
+    socket::{Reply, Request, parse, read, write},
+};
 use crate::logs;
 use claviger_domain::time::Span;
 use rustix::{

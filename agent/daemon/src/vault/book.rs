@@ -97,7 +97,7 @@ pub(super) fn load(directory: &Path) -> Result<(Book, Journal), Error> {
     records.iter().for_each(|record| book.apply(record));
     let mut confirmed = BTreeSet::new();
     for (_, path) in disk::ending_in(directory, "used")? {
-        for record in line::read::<Vec<Record>>(&path).unwrap_or_default() {
+        for record in line::read_slot::<Vec<Record>>(&path).unwrap_or_default() {
             if let Record::Step { user, factor, .. } = record {
                 confirmed.insert((user, factor));
             }
@@ -108,7 +108,7 @@ pub(super) fn load(directory: &Path) -> Result<(Book, Journal), Error> {
     if health == Health::Damaged {
         book.steps.retain(|whose, _| confirmed.contains(whose));
     }
-    let numbers: Vec<Record> = line::read(&directory.join(NUMBERS)).unwrap_or_default();
+    let numbers: Vec<Record> = line::read_slot(&directory.join(NUMBERS)).unwrap_or_default();
     numbers.iter().for_each(|record| book.apply(record));
     let notes = directory.join(BREAK_GLASS);
     disk::make_private(&notes)?;
@@ -293,10 +293,9 @@ impl Kept {
 
     fn put(&mut self, records: &[Record], flush: Flush) -> Result<(), Error> {
         if !self.journal.has_room_for(records)? {
-            let directory = self.journal.directory().to_owned();
             let mut all = self.book.records();
             all.extend_from_slice(records);
-            self.journal = Journal::begin(&directory, &all)?;
+            self.journal.renew(&all)?;
         } else {
             self.journal.add(records, flush)?;
         }

@@ -1,10 +1,10 @@
 //! Files that are there whole or not at all.
 
 use super::Error;
+use crate::platform::system::storage;
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -16,8 +16,7 @@ pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
 
 /// Makes a directory that nobody else can look into.
 pub(super) fn make_private(directory: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at(directory))?;
-    fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(at(directory))
+    storage::make_private(directory).map_err(at(directory))
 }
 
 /// Holds the directory until the file is dropped, or the process ends in any way.
@@ -33,18 +32,26 @@ pub(super) fn lock(directory: &Path) -> Result<File, Error> {
 
 /// A file to write that only we can read.
 pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).mode(0o600);
+    let mut options = storage::private();
+    options.read(true).create(true);
     options
 }
 
 /// Puts a file of these parts in the place of the one before: either is there whole, whatever happens meanwhile.
 pub(super) fn replace(directory: &Path, name: &str, parts: &[&[u8]]) -> Result<(), Error> {
-    replace_with(directory, name, |file| parts.iter().try_for_each(|part| file.write_all(part)))
+    replace_by(directory, name, |file| parts.iter().try_for_each(|part| file.write_all(part)))
 }
 
-/// The same with whatever `fill` writes.
+/// The same with whatever `fill` writes, sealed where the system can: [`storage::Filled`] reads it.
 pub(super) fn replace_with(
+    directory: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    replace_by(directory, name, |file| storage::fill(file, fill))
+}
+
+fn replace_by(
     directory: &Path,
     name: &str,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
@@ -54,8 +61,8 @@ pub(super) fn replace_with(
     let written = private().truncate(true).open(&new).and_then(|mut file| {
         fill(&mut file)?;
         file.sync_all()?;
-        fs::rename(&new, &path)?;
-        File::open(directory)?.sync_all()
+        storage::rename(&new, &path)?;
+        storage::sync_names(directory)
     });
     written.map_err(|error| {
         // What is left of it takes room that may be what is missing.
@@ -67,10 +74,7 @@ pub(super) fn replace_with(
 /// Removes a file that may be there, durably.
 pub(super) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
-        Ok(()) => path
-            .parent()
-            .map_or(Ok(()), |directory| File::open(directory).and_then(|file| file.sync_all()))
-            .map_err(at(path)),
+        Ok(()) => path.parent().map_or(Ok(()), storage::sync_names).map_err(at(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(at(path)(error)),
     }

@@ -2,10 +2,10 @@
 //! the disk has room already and one flush of it is enough.
 
 use super::{Error, book::Record, disk, line};
+use crate::platform::system::storage;
 use std::{
     fs::File,
     io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -35,7 +35,8 @@ pub(super) enum Flush {
 pub(super) struct Journal {
     directory: PathBuf,
     path: PathBuf,
-    file: File,
+    /// Nothing where it could not be opened again.
+    file: Option<File>,
     end: u64,
     size: u64,
 }
@@ -71,7 +72,22 @@ impl Journal {
         let path = directory.join(NAME);
         let file = disk::private().open(&path).map_err(disk::at(&path))?;
         let end = text.len() as u64;
-        Ok(Self { directory: directory.to_owned(), path, file, end, size: end + zeros.len() as u64 })
+        let size = end + zeros.len() as u64;
+        Ok(Self { directory: directory.to_owned(), path, file: Some(file), end, size })
+    }
+
+    /// The same in the place of this one. It is closed meanwhile: not every system replaces a file that is open.
+    pub(super) fn renew(&mut self, records: &[Record]) -> Result<(), Error> {
+        self.file = None;
+        *self = Self::begin(&self.directory, records)?;
+        Ok(())
+    }
+
+    fn file(&mut self) -> Result<&File, Error> {
+        if self.file.is_none() {
+            self.file = Some(disk::private().open(&self.path).map_err(disk::at(&self.path))?);
+        }
+        self.file.as_ref().ok_or(Error::OutOfOrder)
     }
 
     /// Whether the records have room behind those that are there.
@@ -81,9 +97,10 @@ impl Journal {
 
     /// Adds records. If that fails, none of them counts.
     pub(super) fn add(&mut self, records: &[Record], flush: Flush) -> Result<(), Error> {
-        let text = text(records)?;
-        let written = self.file.write_all_at(text.as_bytes(), self.end).and_then(|()| match flush {
-            Flush::Now => self.file.sync_data(),
+        let (text, end) = (text(records)?, self.end);
+        let file = self.file()?;
+        let written = storage::write_at(file, text.as_bytes(), end).and_then(|()| match flush {
+            Flush::Now => file.sync_data(),
             Flush::Later => Ok(()),
         });
         match written {
@@ -93,15 +110,10 @@ impl Journal {
             }
             Err(error) => {
                 // Best effort: a whole line of what failed would count after a restart, in the safe direction.
-                let _ = self.file.write_all_at(&vec![0; text.len()], self.end);
+                let _ = storage::write_at(file, &vec![0; text.len()], end);
                 Err(disk::at(&self.path)(error))
             }
         }
-    }
-
-    /// Where it is.
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
     }
 }
 

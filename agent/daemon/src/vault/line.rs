@@ -1,10 +1,11 @@
 //! Lines of JSON with a checksum in front, so that damage is noticed.
 
 use super::{Error, disk};
+use crate::platform::system::storage;
 use data_encoding::HEXLOWER;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use std::{fs::OpenOptions, os::unix::fs::FileExt, os::unix::fs::OpenOptionsExt, path::Path};
+use std::path::Path;
 
 /// Hexadecimal digits of a checksum.
 const CHECKSUM: usize = 16;
@@ -32,24 +33,33 @@ pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Option<T> {
     serde_json::from_str(json).ok()
 }
 
-/// What the line of a file says; nothing if there is none, or if it is damaged.
+/// What the line of a file says that [`write`] wrote; nothing if there is none, or if it is damaged.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let bytes = std::fs::read(path).ok()?;
+    first(&storage::Filled::all(path).ok()?)
+}
+
+/// The same of a slot.
+pub(super) fn read_slot<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    first(&std::fs::read(path).ok()?)
+}
+
+fn first<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     open(bytes.get(..end)?)
 }
 
 /// Puts a file with one line in the place of the one before, durably.
 pub(super) fn write<T: Serialize>(directory: &Path, name: &str, value: &T) -> Result<(), Error> {
-    disk::replace(directory, name, &[seal(value)?.as_bytes()])
+    let line = seal(value)?;
+    disk::replace_with(directory, name, |file| file.write_all(line.as_bytes()))
 }
 
 /// Overwrites the line of a slot in place. What is torn by a crash is noticed when it is read.
 pub(super) fn write_slot<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     let mut bytes = seal(value)?.into_bytes();
     bytes.resize(bytes.len().next_multiple_of(SLOT), 0);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    file.and_then(|file| file.write_all_at(&bytes, 0)).map_err(disk::at(path))
+    let file = disk::private().truncate(false).open(path);
+    file.and_then(|file| storage::write_at(&file, &bytes, 0)).map_err(disk::at(path))
 }
 
 fn checksum(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@
 //! so that a damaged one is noticed when the coverage is looked at, dropped, and fetched again.
 
 use super::{Error, disk};
+use crate::platform::system::storage::Filled;
 use claviger_domain::{
     id::{AccountId, FactorId},
     totp::Step,
@@ -14,10 +15,8 @@ use claviger_wire::server::Verifiers;
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use std::{
-    fs::File,
-    io::{self, Write},
+    io,
     ops::Range,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -49,7 +48,7 @@ impl Piece {
 
 /// A file that is open, and whose head is whole.
 pub(super) struct Opened {
-    file: File,
+    file: Filled,
     factor: FactorId,
     key: DeviceKey,
     /// Each with the place of its first byte.
@@ -84,7 +83,7 @@ fn path(directory: &Path, user: AccountId) -> PathBuf {
 
 /// Opens a user's file; nothing if there is none, or if its head is damaged or of another user or factor.
 pub(super) fn open(directory: &Path, user: AccountId, factor: FactorId) -> Option<Opened> {
-    let file = File::open(path(directory, user)).ok()?;
+    let file = Filled::open(&path(directory, user)).ok()?;
     let opened = Opened::read(file, user)?;
     (opened.factor == factor).then_some(opened)
 }
@@ -217,9 +216,9 @@ impl Sent {
 }
 
 impl Opened {
-    fn read(file: File, user: AccountId) -> Option<Self> {
+    fn read(file: Filled, user: AccountId) -> Option<Self> {
         let mut fixed = Zeroizing::new([0; FIXED]);
-        file.read_exact_at(&mut *fixed, 0).ok()?;
+        file.read_at(&mut *fixed, 0).ok()?;
         let (magic, rest) = fixed.split_first_chunk::<8>()?;
         let (factor, rest) = rest.split_first_chunk::<ID>()?;
         let (key, rest) = rest.split_first_chunk::<KEY_BYTES>()?;
@@ -228,7 +227,7 @@ impl Opened {
             return None;
         }
         let mut table = vec![0; count * PIECE + SUM];
-        file.read_exact_at(&mut table, FIXED as u64).ok()?;
+        file.read_at(&mut table, FIXED as u64).ok()?;
         let (table, sum) = table.split_last_chunk::<SUM>()?;
         let mut head = Zeroizing::new(Vec::with_capacity(FIXED + table.len()));
         head.extend_from_slice(&*fixed);
@@ -251,7 +250,7 @@ impl Opened {
     /// The verifiers of a piece, if they are whole.
     fn read_whole(&self, piece: &Piece, at: u64) -> Option<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(piece.bytes()).ok()?];
-        self.file.read_exact_at(&mut bytes, at).ok()?;
+        self.file.read_at(&mut bytes, at).ok()?;
         (sum(piece.steps.start, &bytes) == piece.sum).then_some(bytes)
     }
 
@@ -263,7 +262,7 @@ impl Opened {
         let (piece, at) = self.pieces.iter().find(|(piece, _)| piece.steps.contains(&step.0))?;
         let offset = u64::try_from(step.0 - piece.steps.start).ok()? * VERIFIER_BYTES as u64;
         let mut verifier = [0; VERIFIER_BYTES];
-        self.file.read_exact_at(&mut verifier, at.saturating_add(offset)).ok()?;
+        self.file.read_at(&mut verifier, at.saturating_add(offset)).ok()?;
         Some(verifier)
     }
 

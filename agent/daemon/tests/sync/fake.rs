@@ -66,6 +66,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         ssh_keys: Vec::new(),
         sudo: Sudo::None,
         take_over: TakeOver::Ask,
+        requirement: claviger_wire::server::Requirement::NotRequired,
         factor: None,
         break_glass: Vec::new(),
         enrolls_until: None,
@@ -166,6 +167,8 @@ impl Fake {
             remembers: Remembers::Never,
             invite: None,
             users: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
         };
         let world = World {
             state,

@@ -1,7 +1,10 @@
 //! A root half that does what the test says.
 
 use claviger_agent::{
-    tasks::{Note, Outcome, Reply, Request},
+    tasks::{
+        Note, Outcome,
+        socket::{Reply, Request},
+    },
     vault::Vault,
 };
 use claviger_domain::device::Applied;
@@ -95,6 +98,9 @@ impl RootHalf {
             accounts: state.users.iter().map(|user| (user.id, AccountState::Ready)).collect(),
             taken_back: self.taken_back.load(Ordering::SeqCst),
             due: None,
+            policies: Vec::new(),
+            runs: Vec::new(),
+            again: None,
         }
     }
 }

@@ -68,6 +68,8 @@ impl Bench {
             remembers: Remembers::Never,
             invite: None,
             users: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
         };
         Self { root: open(&key, &clock), key, clock, state, proven: 0 }
     }
@@ -134,6 +136,7 @@ pub(crate) fn user(number: u8, name: &str) -> User {
         ssh_keys: Vec::new(),
         sudo: Sudo::None,
         take_over: TakeOver::Ask,
+        requirement: claviger_wire::server::Requirement::NotRequired,
         factor: None,
         break_glass: Vec::new(),
         enrolls_until: None,

@@ -1,7 +1,7 @@
 //! S8.3, S8.9 to S8.11, S8.13.
 
 use crate::bench::{Bench, enrolled, shell, shell_with_code, text, user};
-use claviger_agent::{platform::linux::Paths, uninstall};
+use claviger_agent::platform::linux::{Paths, logins};
 use claviger_domain::device::{Applied, Blocked, FirstFactor, Switch, WhenDown};
 use claviger_wire::server::{Codes, Presence};
 
@@ -145,12 +145,12 @@ pub(crate) fn uninstalling_restores_every_byte() {
     bench.state.users = vec![alice];
     assert_eq!(bench.apply().applied, Applied::InForce);
     assert_ne!(shell_with_code("diff -r /tmp/before/pam.d /etc/pam.d").1, 0);
-    uninstall::put_back(&Paths::default()).unwrap();
+    logins::put_back(&Paths::default()).unwrap();
     for folder in ["pam.d", "ssh", "sudoers.d"] {
         shell(&format!("diff -r /tmp/before/{folder} /etc/{folder}"));
     }
     // Of the accounts only the person's own is left.
     let left = shell("diff /tmp/before/group /etc/group | grep '^[<>]'");
     assert!(left.starts_with("> alice:") && left.lines().count() == 1, "{left}");
-    uninstall::put_back(&Paths::default()).unwrap();
+    logins::put_back(&Paths::default()).unwrap();
 }

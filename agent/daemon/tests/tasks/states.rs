@@ -3,7 +3,7 @@
 use crate::bench::{Bench, NOW, device, enrolled, shell, sign, text};
 use claviger_agent::{
     identity::DeviceKey,
-    tasks::{Tasks, serve},
+    tasks::{RootHalf, serve, socket::Tasks},
 };
 use claviger_domain::{
     device::{Applied, Blocked, FirstFactor},

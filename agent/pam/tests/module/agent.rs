@@ -3,6 +3,7 @@
 use claviger_agent::{
     clock::SystemClocks,
     login::{Desk, serve},
+    platform::system::people::People,
     vault::Vault,
 };
 use claviger_agent_core::{
@@ -81,7 +82,7 @@ impl Agent {
         let listener: &Listener = Box::leak(Box::new(Listener::bind(&folder.join("login.sock")).unwrap()));
         let ports = Ports { vault, online: server, clock: clocks, passwords: server, log: server };
         let desk: &Desk<'_> =
-            Box::leak(Box::new(Desk { ports, gate: Gate::default(), accounts: "/etc/passwd".into() }));
+            Box::leak(Box::new(Desk { ports, gate: Gate::default(), people: People::default() }));
         thread::spawn(move || serve(listener, desk));
         Self { folder, server, now }
     }

@@ -75,6 +75,7 @@ fn user(byte: u8, name: &str, factor: Option<Factor>, break_glass: Vec<BreakGlas
         ssh_keys: Vec::new(),
         sudo: Sudo::None,
         take_over: TakeOver::Ask,
+        requirement: claviger_wire::server::Requirement::NotRequired,
         factor,
         break_glass,
         enrolls_until: None,
@@ -101,6 +102,8 @@ fn state() -> State {
         remembers: Remembers::Never,
         invite: None,
         users: vec![user(10, "alice", Some(enrolled), vec![stuck]), user(11, "bob", None, Vec::new())],
+        policies: Vec::new(),
+        runs: Vec::new(),
     }
 }
 

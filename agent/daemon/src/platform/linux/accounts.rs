@@ -12,6 +12,11 @@ use std::{
     path::Path,
 };
 
+/// The state as this system means it: as it came.
+pub const fn meant(state: State) -> State {
+    state
+}
+
 /// What is there of everything that `state` names or that we hold.
 pub fn find(paths: &Paths, state: &State, held: &Held) -> Result<Found, Trouble> {
     let text = |path: &Path| files::read(path).map(Option::unwrap_or_default);

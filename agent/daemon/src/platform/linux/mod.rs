@@ -1,15 +1,28 @@
 //! Linux: where things are, and the programs of the system that change them.
 
 pub mod accounts;
+pub mod clock;
 pub mod command;
 pub mod group;
+pub mod journal;
+pub mod logins;
 pub mod machine;
 pub mod pam;
+pub mod people;
+pub mod policies;
 pub mod processes;
+pub mod script;
+pub mod service;
 pub mod ssh;
+pub(crate) mod storage;
 pub mod sudo;
 
 use std::path::PathBuf;
+
+/// Where the agent's own files are, unless a flag says otherwise.
+pub const FOLDER: &str = "/etc/claviger-agent";
+/// Where it is written down how things are.
+pub const STANDING: &str = "/run/claviger-agent/sync/standing.json";
 
 /// Where things are. The flags of `claviger-agent` don't change them; tests do.
 #[derive(Clone, Debug)]

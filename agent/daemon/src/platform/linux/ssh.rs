@@ -2,13 +2,17 @@
 //! loaded, tried; put back at the first thing that is not right.
 
 mod listener;
+mod policies;
 
 use super::{Paths, Trouble, command};
 use crate::files;
 use claviger_agent_core::plan::sshd::{Effective, Wanted, has_other_keys_command, reads_drop_ins};
 use claviger_domain::device::Blocked;
 use listener::Listener;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Why sshd doesn't do what is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,13 @@ impl From<files::Failed> for Refused {
 impl From<command::Failed> for Refused {
     fn from(failed: command::Failed) -> Self {
         Trouble::from(failed).into()
+    }
+}
+
+fn write(path: &Path, text: Option<&str>) -> Result<(), Refused> {
+    match text {
+        Some(text) => Ok(files::replace(path, text, 0o644)?),
+        None => Ok(files::remove(path)?),
     }
 }
 
@@ -90,7 +101,10 @@ impl Ssh {
 
     /// Everything that a check of `wanted` depends on, to know when to check again.
     pub fn facts(&self, wanted: &Wanted, member: Option<&str>) -> Result<String, Trouble> {
-        let mut facts = format!("{wanted:?}\n{}\n", if member.is_some() { "somebody" } else { "nobody" });
+        self.facts_of(format!("{wanted:?}\n{}\n", if member.is_some() { "somebody" } else { "nobody" }))
+    }
+
+    fn facts_of(&self, mut facts: String) -> Result<String, Trouble> {
         for path in [vec![self.main.clone(), self.drop_in()], self.others()].concat() {
             facts.push_str(&files::read(&path)?.unwrap_or_default());
             facts.push('\0');
@@ -114,15 +128,26 @@ impl Ssh {
                 ));
             }
         }
+        self.swap((&self.drop_in(), before.as_deref()), text.as_deref(), || self.check(wanted, member))
+    }
+
+    /// Puts `text` in the place of what a drop-in held `before`, checks it and has sshd read it; or leaves everything as
+    /// it was.
+    fn swap(
+        &self,
+        (path, before): (&Path, Option<&str>),
+        text: Option<&str>,
+        check: impl Fn() -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         let listener = Listener::find(self.effective("nobody").ok().as_ref());
-        self.write(text.as_deref())?;
-        if let Err(why) = self.check(wanted, member) {
+        write(path, text)?;
+        if let Err(why) = check() {
             // It was not told to read anything yet.
-            self.write(before.as_deref())?;
+            write(path, before)?;
             return Err(why);
         }
         if let Err(why) = listener.reload() {
-            self.write(before.as_deref())?;
+            write(path, before)?;
             // One that is told to read what it can't understand ends.
             if self.test().is_ok() {
                 let _ = listener.reload();
@@ -130,13 +155,6 @@ impl Ssh {
             return Err(why);
         }
         Ok(())
-    }
-
-    fn write(&self, text: Option<&str>) -> Result<(), Refused> {
-        match text {
-            Some(text) => Ok(files::replace(&self.drop_in(), text, 0o644)?),
-            None => Ok(files::remove(&self.drop_in())?),
-        }
     }
 
     /// Syntax, and then what sshd makes of it for somebody who is asked and for somebody who isn't: `sshd -t` doesn't

@@ -1,14 +1,17 @@
-//! Who is asked for a code, and where: the group, PAM and sshd, in the order in which nobody is locked out.
+//! Who is asked for a code on Linux, and where: the group, PAM and sshd, in the order in which nobody is locked out; and
+//! the files of sudo and of the SSH keys.
 
-use super::{Accounts, Force, Root, kind};
+use super::{Accounts, Force, Root};
 use crate::{
-    logs,
+    files, logs,
     platform::linux::{
         Trouble, group, machine,
         pam::{self, Switched},
         ssh::{Refused, Ssh},
+        sudo,
     },
 };
+use anyhow::Result;
 use claviger_agent_core::plan::{
     self,
     pam::Passwords,
@@ -26,6 +29,27 @@ struct Wish {
 }
 
 impl Root {
+    /// S8.12: the files of sudo and of the keys. What can't be written is told, and stops nothing else.
+    pub(super) fn files(&mut self, state: &State, accounts: &mut Accounts) {
+        let paths = &self.settings.paths;
+        if let Err(error) = sudo::put(paths, plan::files::sudoers(state, &accounts.ready).as_deref()) {
+            accounts.notes.push(format!("sudo: {error}"));
+        }
+        let written = match plan::files::keys(state, &accounts.ready) {
+            Some(text) if files::read(&paths.keys).ok().flatten().as_deref() == Some(text.as_str()) => Ok(()),
+            Some(text) => files::replace(&paths.keys, &text, 0o644),
+            None => files::remove(&paths.keys),
+        };
+        if let Err(error) = written {
+            accounts.notes.push(format!("SSH keys: {error}"));
+        }
+    }
+
+    /// Puts exactly these into the group of those who are asked.
+    pub(super) fn announce(&self, members: &BTreeSet<String>) -> Result<()> {
+        Ok(group::put(&self.settings.paths, members)?)
+    }
+
     /// S8.3, S8.13: makes the logins ask, or not. What can't be put in force is taken back whole; what was in force
     /// stays, even if it could not be changed.
     pub(super) fn logins(&mut self, state: &State, codes: Codes, accounts: &mut Accounts) -> Applied {
@@ -137,4 +161,12 @@ impl Root {
 
 fn other(trouble: Trouble) -> Refused {
     Refused { why: kind(&trouble), detail: trouble.to_string() }
+}
+
+/// A word for what kind of reason it is that something can't be done.
+fn kind(trouble: &Trouble) -> Blocked {
+    match trouble {
+        Trouble::File(_) => Blocked::Disk,
+        Trouble::Program(_) => Blocked::Other,
+    }
 }

@@ -1,6 +1,6 @@
 //! What would happen at one login: as sshd has it, and as the agent answers.
 
-use super::Finding::{self, Bad, Good, Mind};
+use crate::doctor::Finding::{self, Bad, Good, Mind};
 use crate::{
     files,
     platform::linux::{Paths, Trouble, group, machine, ssh::Ssh},

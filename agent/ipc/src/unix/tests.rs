@@ -1,5 +1,7 @@
+//! The socket of Unix.
+
 use super::*;
-use std::{os::unix::fs::MetadataExt, path::PathBuf, thread};
+use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
 const SOON: Duration = Duration::from_millis(200);
 
@@ -64,31 +66,4 @@ fn a_full_queue_is_waited_for_only_so_long() {
     let calls: Vec<_> = (0..200).map_while(|_| open(&path, SOON).ok()).collect();
     assert!(calls.len() < 200);
     assert_eq!(open(&path, SOON).unwrap_err(), Error::Silent);
-}
-
-#[test]
-fn seats_are_limited_for_each_user_and_root_keeps_its_own() {
-    let gate = Gate::new(Limits { all: 6, others: 3, each: 2 });
-    let peer = |uid| Peer { uid };
-    let first = gate.sit(peer(1000)).unwrap();
-    let _second = gate.sit(peer(1000)).unwrap();
-    assert!(gate.sit(peer(1000)).is_none(), "one user");
-    let _other = gate.sit(peer(1001)).unwrap();
-    assert!(gate.sit(peer(1002)).is_none(), "all but root");
-    let roots: Vec<_> = (0..3).map(|_| gate.sit(peer(0)).unwrap()).collect();
-    assert!(gate.sit(peer(0)).is_none(), "all");
-    assert!(gate.stand(peer(1000)).is_some(), "there is room to stand");
-    drop(roots);
-    drop(first);
-    assert!(gate.sit(peer(1000)).is_some(), "a seat is free again");
-}
-
-#[test]
-fn seats_come_back_from_threads_that_die() {
-    let gate = Gate::default();
-    for _ in 0..100 {
-        let seat = gate.sit(Peer { uid: 1000 });
-        assert!(seat.is_some());
-        let _ = thread::spawn(move || drop(seat)).join();
-    }
 }

@@ -1,58 +1,10 @@
-//! The agent's end: who may come in, and how many at a time.
+//! How many may come in at a time.
 
-use super::{Connection, Error, Peer, because};
-use claviger_wire::login::FIRST_SECONDS;
-use rustix::{
-    io::retry_on_intr,
-    net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
-        sockopt::Timeout,
-    },
-};
+use super::Peer;
 use std::{
     collections::BTreeMap,
-    fs::{self, Permissions},
-    os::{fd::OwnedFd, unix::fs::PermissionsExt},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
-
-const BACKLOG: i32 = 64;
-
-/// A socket on which login programs call.
-#[derive(Debug)]
-pub struct Listener(OwnedFd);
-
-impl Listener {
-    /// A socket that is listened on already: with systemd it outlives a restart of the agent, and calls wait in it.
-    pub const fn inherited(socket: OwnedFd) -> Self {
-        Self(socket)
-    }
-
-    /// Listens at `path`. Everybody may call: screen lockers run as the user whose screen it is. The socket is bound
-    /// under another name first and takes its own when it listens, so that the path never refuses a call.
-    pub fn bind(path: &Path) -> std::io::Result<Self> {
-        let new = path.with_extension("new");
-        let _ = fs::remove_file(&new);
-        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        bind(&socket, &SocketAddrUnix::new(&new)?)?;
-        fs::set_permissions(&new, Permissions::from_mode(0o666))?;
-        listen(&socket, BACKLOG)?;
-        fs::rename(&new, path)?;
-        Ok(Self(socket))
-    }
-
-    /// The next call. It must come to the point within five seconds.
-    pub fn accept(&self) -> Result<Connection, Error> {
-        let socket = retry_on_intr(|| accept_with(&self.0, SocketFlags::CLOEXEC));
-        let connection = Connection(socket.map_err(because("accept"))?);
-        let patience = Duration::from_secs(FIRST_SECONDS.into());
-        connection.limit(Timeout::Send, patience)?;
-        connection.wait(patience)?;
-        Ok(connection)
-    }
-}
 
 /// How many calls there may be at a time.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +80,39 @@ impl Drop for Place {
             _ => {
                 taken.remove(&self.uid);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn seats_are_limited_for_each_user_and_root_keeps_its_own() {
+        let gate = Gate::new(Limits { all: 6, others: 3, each: 2 });
+        let peer = |uid| Peer { uid };
+        let first = gate.sit(peer(1000)).unwrap();
+        let _second = gate.sit(peer(1000)).unwrap();
+        assert!(gate.sit(peer(1000)).is_none(), "one user");
+        let _other = gate.sit(peer(1001)).unwrap();
+        assert!(gate.sit(peer(1002)).is_none(), "all but root");
+        let roots: Vec<_> = (0..3).map(|_| gate.sit(peer(0)).unwrap()).collect();
+        assert!(gate.sit(peer(0)).is_none(), "all");
+        assert!(gate.stand(peer(1000)).is_some(), "there is room to stand");
+        drop(roots);
+        drop(first);
+        assert!(gate.sit(peer(1000)).is_some(), "a seat is free again");
+    }
+
+    #[test]
+    fn seats_come_back_from_threads_that_die() {
+        let gate = Gate::default();
+        for _ in 0..100 {
+            let seat = gate.sit(Peer { uid: 1000 });
+            assert!(seat.is_some());
+            let _ = thread::spawn(move || drop(seat)).join();
         }
     }
 }
