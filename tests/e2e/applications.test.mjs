@@ -6,6 +6,7 @@ import { Scene } from './applications/scene.mjs';
 import { NodeSaml, Pysaml2, Python3Saml } from './applications/scripts.mjs';
 import { Shibboleth } from './applications/shibboleth.mjs';
 import { story } from './applications/story.mjs';
+import { wishes } from './applications/wishes.mjs';
 import { stepsOf } from './lib/steps.mjs';
 
 // What a provider is has nothing to do with the database: on the other, one that posts and one that redirects will do.
@@ -17,7 +18,10 @@ for (const [database, providers] of Object.entries(PROVIDERS)) {
     t.after(() => scene.close());
     await scene.populate();
     const step = stepsOf(t, scene);
-    for (const Kind of providers) await story(scene, step, Kind);
+    for (const Kind of providers) {
+      const provider = await story(scene, step, Kind);
+      if (Kind === NodeSaml) await wishes(scene, provider, step);
+    }
     await everywhere(scene, step);
     await step('nothing was complained about, and no secret is in the log', async () => {
       assert.deepEqual(scene.world.complaints(), []);

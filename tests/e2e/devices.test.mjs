@@ -9,6 +9,7 @@ import { hostile } from './devices/hostile.mjs';
 import { installing } from './devices/installing.mjs';
 import { nothingKept } from './devices/nothing_kept.mjs';
 import { offline } from './devices/offline.mjs';
+import { policies } from './devices/policies.mjs';
 import { Scene } from './devices/scene.mjs';
 import { shells } from './devices/shells.mjs';
 import { uninstalling } from './devices/uninstalling.mjs';
@@ -26,6 +27,7 @@ for (const database of ['sqlite', 'postgres']) {
     await consoles(scene, step, people);
     await codes(scene, step, people);
     t.diagnostic(await changes(scene, step, people));
+    await policies(scene, step);
     await offline(scene, step, people);
     if (database === 'sqlite') {
       await hostile(scene, step, people);

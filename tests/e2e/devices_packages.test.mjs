@@ -21,7 +21,7 @@ test('the .rpm holds what the .deb holds, with the same rights, all of it root\'
   const rpm = (await query('--queryformat', '[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME}\n]')).trim().split('\n').map((line) => line.split(' '));
   assert.deepEqual([...new Set(rpm.map(([, , owner]) => owner))], ['root:root']);
   const files = rpm.filter(([, mode]) => mode.startsWith('-'));
-  const deb = (await run('dpkg-deb', ['--contents', agentPackage])).stdout.trim().split('\n').map((line) => line.split(/\s+/)).filter(([mode]) => mode.startsWith('-'));
+  const deb = (await run('dpkg-deb', ['--contents', agentPackage()])).stdout.trim().split('\n').map((line) => line.split(/\s+/)).filter(([mode]) => mode.startsWith('-'));
   const inDeb = deb.map(([mode, , , , , path]) => [path.slice(1), mode]).filter(([path]) => !DEBIANS.test(path));
   const inRpm = files.map(([path, mode]) => [path, mode]).filter(([path]) => !FEDORAS.test(path));
   // Fedora's modules are executable, Debian's are not.

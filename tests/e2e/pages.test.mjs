@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { World } from './lib/world.mjs';
-import { adminPages } from './pages/admin_portal.mjs';
 import { applicationPages } from './pages/applications.mjs';
 import { components } from './pages/components.mjs';
 import { devicePages } from './pages/devices.mjs';
@@ -26,7 +25,6 @@ test('the pages of an organization with people', async (t) => {
   const scene = await openScene(world);
   await t.test('on the way in', (part) => signInPages(part, scene));
   await t.test('the User Portal', (part) => userPages(part, scene));
-  await t.test('the Admin Portal', (part) => adminPages(part, scene));
   await t.test('applications', (part) => applicationPages(part, scene));
   await t.test('devices', (part) => devicePages(part, scene));
   await t.test('by keyboard', (part) => byKeyboard(part, scene));

@@ -4,9 +4,14 @@ import { ClientSecretPost } from 'openid-client';
 import { stepsOf } from './lib/steps.mjs';
 import { story } from './relying_parties/openid_client.mjs';
 import { Scene } from './relying_parties/scene.mjs';
+import { siteStory } from './relying_parties/site_story.mjs';
+import { Authlib, ModAuthOpenidc } from './relying_parties/sites.mjs';
 
-for (const database of ['sqlite', 'postgres']) {
-  test(`applications by OpenID Connect with a library that is not ours, on ${database}`, async (t) => {
+// What a site is has nothing to do with the database.
+const SITES = { sqlite: [ModAuthOpenidc, Authlib], postgres: [] };
+
+for (const [database, sites] of Object.entries(SITES)) {
+  test(`applications by OpenID Connect with sites and a library that are not ours, on ${database}`, async (t) => {
     const scene = await Scene.open(database);
     t.after(() => scene.close());
     await scene.populate();
@@ -14,6 +19,7 @@ for (const database of ['sqlite', 'postgres']) {
     await story(scene, step, 'Wiki', 'confidential');
     await story(scene, step, 'Chat', 'confidential', ClientSecretPost);
     await story(scene, step, 'Phone', 'public');
+    for (const Kind of sites) await siteStory(scene, step, Kind);
     await step('nothing was complained about, and no secret is in the log', async () => {
       assert.deepEqual(scene.world.complaints(), []);
       assert.deepEqual(scene.world.secrets.in(scene.world.server.logs), []);

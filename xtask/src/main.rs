@@ -1,13 +1,16 @@
-//! The gate: `cargo xtask check | test | devices | applications | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
+//! The gate: `cargo xtask check | test | prepare | devices | applications | windows | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
 
 mod arrows;
+mod lints;
 mod packages;
 mod passed;
 mod postgres;
 mod rootfs;
 mod run;
+mod scratch;
 mod sizes;
 mod tests;
+mod windows;
 
 use anyhow::{Result, bail};
 use run::{cargo, step};
@@ -16,10 +19,12 @@ use std::process::ExitCode;
 const HELP: &str =
     "cargo xtask check    formatting, lints, arrows, sizes, licences, docs, and the tests on both databases
 cargo xtask test     every test, browsers included; installs from Debian's packages what is missing
+cargo xtask prepare  only: fetches what `test` needs, without building anything
 cargo xtask devices  only: the tests of devices, in throw-away machines
 cargo xtask applications  only: single sign-on with service providers that are not ours
 cargo xtask booted   only: the agent under systemd, its memory and wake-ups; no part of the gate
 cargo xtask desktop  only: logins at GDM, LightDM and SDDM, or at those named; no part of the gate
+cargo xtask windows  only: the agent for Windows, built and run under wine; `windows release` makes its MSI
 cargo xtask arrows   only: which crate may use which
 cargo xtask sizes    only: how long files may be
 cargo xtask images   takes the pictures of the last test run into docs/images";
@@ -39,10 +44,15 @@ fn dispatch(command: &str) -> Result<()> {
     match command {
         "check" => check(),
         "test" => tests::all(),
+        "prepare" => tests::prepare(),
         "devices" => tests::devices(),
         "applications" => tests::applications(),
         "booted" => tests::booted(),
         "desktop" => tests::desktop(&std::env::args().skip(2).collect::<Vec<_>>()),
+        "windows" => match std::env::args().nth(2).as_deref() {
+            Some("release") => windows::release(),
+            _ => windows::all(),
+        },
         "arrows" => arrows::check(),
         "sizes" => sizes::check(),
         "images" => tests::images(),
@@ -54,11 +64,9 @@ fn check() -> Result<()> {
     step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
     step("arrows", arrows::check)?;
     step("sizes", sizes::check)?;
-    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    step("lints", lints::check)?;
     step("licences and sources", packages::deny)?;
-    step("docs", || {
-        run::cargo_with(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
-    })?;
+    step("docs", lints::docs)?;
     step("tests on both databases", tests::rust)?;
     passed::remember()
 }

@@ -1,6 +1,6 @@
 //! What the tests and the gate need beside cargo: from Debian's packages, and Python wheels.
 
-use crate::run::{output, root, say, succeed};
+use crate::run::{alone, output, root, say, succeed};
 use anyhow::{Context, Result, bail};
 use std::{
     path::{Path, PathBuf},
@@ -29,11 +29,30 @@ const NEEDS: &[Need] = &[
     Need { package: "rpm", is_there: || has("rpmbuild") },
     Need { package: "apache2-bin", is_there: || Path::new("/usr/sbin/apache2").exists() },
     Need { package: "libapache2-mod-auth-mellon", is_there: || has_module("mod_auth_mellon") },
+    Need { package: "libapache2-mod-auth-openidc", is_there: || has_module("mod_auth_openidc") },
     Need { package: "libapache2-mod-shib", is_there: || has_module("mod_shib") },
 ];
 
 /// What boots a machine with an init system.
 const NSPAWN: &[Need] = &[Need { package: "systemd-container", is_there: || has("systemd-nspawn") }];
+
+/// What builds and runs programs for Windows.
+const WINE: &[Need] = &[
+    Need { package: "rustc-web", is_there: || has_debians("rustc") },
+    Need { package: "cargo-web", is_there: || has_debians("cargo") },
+    Need { package: "rust-web-src", is_there: || Path::new("/usr/lib/rustlib/src/rust/library").exists() },
+    Need { package: "rust-web-clippy", is_there: || has_debians("cargo-clippy") },
+    Need { package: "gcc-mingw-w64-x86-64-posix", is_there: || has("x86_64-w64-mingw32-gcc") },
+    Need { package: "nasm", is_there: || has("nasm") },
+    Need { package: "wine", is_there: || has("wine") },
+    Need { package: "wine64", is_there: || Path::new("/usr/lib/wine/wine64").exists() },
+    Need { package: "wixl", is_there: || has("wixl") },
+    Need { package: "msitools", is_there: || has("msiinfo") },
+];
+
+fn has_debians(program: &str) -> bool {
+    Path::new("/usr/bin").join(program).exists()
+}
 
 fn has(program: &str) -> bool {
     Command::new("sh")
@@ -64,12 +83,17 @@ pub(crate) fn postgres_programs() -> Option<PathBuf> {
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn install() -> Result<()> {
-    install_all(NEEDS)
+    alone("packages", || install_all(NEEDS))
 }
 
 /// The same for machines with an init system, which the gate does without.
 pub(crate) fn install_nspawn() -> Result<()> {
-    install_all(NSPAWN)
+    alone("packages", || install_all(NSPAWN))
+}
+
+/// The same for programs for Windows.
+pub(crate) fn install_wine() -> Result<()> {
+    alone("packages", || install_all(NEEDS).and_then(|()| install_all(WINE)))
 }
 
 fn install_all(needs: &[Need]) -> Result<()> {
@@ -113,13 +137,14 @@ pub(crate) fn schemathesis() -> Result<PathBuf> {
 fn wheel(package: &str, program: &str) -> Result<PathBuf> {
     let folder = root().join("target").join("tools");
     let program = folder.join("bin").join(program);
-    if !program.exists() {
-        succeed(pip(&folder)?.arg(package))?;
-    }
+    alone("tools", || match program.exists() {
+        true => Ok(()),
+        false => succeed(pip(&folder)?.arg(package)),
+    })?;
     Ok(program)
 }
 
-/// The Python that has the libraries of service providers: those of the list, byte for byte.
+/// The Python that has the libraries of service providers and of a relying party: those of the list, byte for byte.
 pub(crate) fn saml_python() -> Result<PathBuf> {
     let folder = root().join("target").join("saml");
     let list = root().join("tests").join("e2e").join("applications").join("requirements.txt");

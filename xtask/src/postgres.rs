@@ -1,8 +1,9 @@
-//! A PostgreSQL of the tests' own: on a free port, in a temporary folder, gone afterwards.
+//! A PostgreSQL of the tests' own: on a free port, in a folder for what is thrown away, gone afterwards.
 
 use crate::{
     packages::postgres_programs,
     run::{output, succeed},
+    scratch,
 };
 use anyhow::{Context, Result};
 use std::{net::TcpListener, path::PathBuf, process::Command};
@@ -19,7 +20,7 @@ impl Postgres {
         let programs = postgres_programs()
             .context("PostgreSQL is not installed: run `cargo xtask test`, or install postgresql")?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let folder = std::env::temp_dir().join(format!("claviger-postgres-{}", std::process::id()));
+        let folder = scratch::folder().join(format!("claviger-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let as_root = output(Command::new("id").arg("-u"))?.trim() == "0";
         let server = Self { programs, folder, port, as_root };

@@ -55,26 +55,36 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Does the work while no other run of the gate here does work of that name.
+pub(crate) fn alone<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let folder = root().join("target").join("xtask");
+    std::fs::create_dir_all(&folder)?;
+    let lock = File::create(folder.join(name).with_extension("lock"))?;
+    lock.lock()?;
+    work()
+}
+
 /// A command that runs beside others; what it says is kept until they have had their say.
 pub(crate) struct Beside {
+    name: &'static str,
     child: Child,
     said: PathBuf,
 }
 
 impl Beside {
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        let said = root().join("target").join("xtask").join("beside.log");
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        let said = root().join("target").join("xtask").join(name).with_extension("log");
         std::fs::create_dir_all(said.with_file_name(""))?;
         let to = File::create(&said)?;
         command.current_dir(root()).stdout(to.try_clone()?).stderr(to);
         let child = command.spawn().with_context(|| format!("{command:?} can't be started"))?;
-        Ok(Self { child, said })
+        Ok(Self { name, child, said })
     }
 
     /// Waits for its end and says what it said; anything but success is an error.
     pub(crate) fn end(mut self) -> Result<()> {
         let status = self.child.wait()?;
         std::io::copy(&mut File::open(&self.said)?, &mut std::io::stdout())?;
-        if status.success() { Ok(()) } else { bail!("what ran beside ended with {status}") }
+        if status.success() { Ok(()) } else { bail!("{}, which ran beside, ended with {status}", self.name) }
     }
 }

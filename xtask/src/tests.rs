@@ -5,12 +5,16 @@ use crate::{
     postgres::Postgres,
     rootfs,
     run::{Beside, cargo, cargo_with, root, say, step, succeed},
+    scratch, windows,
 };
 use anyhow::{Context, Result};
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
+
+/// How many of a crate's tests run at once: they wait for PostgreSQL more than they count.
+const THREADS: &str = "4";
 
 /// The crates' own tests.
 pub(crate) fn rust() -> Result<()> {
@@ -20,12 +24,15 @@ pub(crate) fn rust() -> Result<()> {
 }
 
 fn rust_with(postgres: &Postgres) -> Result<()> {
-    cargo_with(&["test", "--workspace", "--locked"], &[("CLAVIGER_TEST_POSTGRES", &postgres.url())])
+    let scratch = scratch::folder().display().to_string();
+    let variables =
+        [("CLAVIGER_TEST_POSTGRES", &*postgres.url()), ("TMPDIR", &scratch), ("RUST_TEST_THREADS", THREADS)];
+    cargo_with(&["test", "--workspace", "--locked"], &variables)
 }
 
 /// Every test.
 pub(crate) fn all() -> Result<()> {
-    step("packages", packages::install)?;
+    prepare()?;
     let postgres = Postgres::start()?;
     step("tests on both databases", || {
         if passed::take() {
@@ -35,12 +42,24 @@ pub(crate) fn all() -> Result<()> {
         rust_with(&postgres)
     })?;
     programs(Profile::Debug)?;
+    windows::programs()?;
     step("browsers and kills, devices beside them", || {
         let mut others = end_to_end(&postgres, Files::Others)?;
-        let devices = Beside::start(&mut end_to_end(&postgres, Files::Devices)?)?;
-        let others = succeed(&mut others);
-        devices.end().and(others)
+        let devices = Beside::start("devices", &mut end_to_end(&postgres, Files::Devices)?)?;
+        let windows = Beside::start("windows", &mut windows::end_to_end(&postgres)?)?;
+        let (others, devices, windows) = (succeed(&mut others), devices.end(), windows.end());
+        others.and(devices).and(windows)
     })
+}
+
+/// What the tests need and isn't ours: from networks, and none of it built here.
+pub(crate) fn prepare() -> Result<()> {
+    step("packages", || packages::install().and_then(|()| packages::install_wine()))?;
+    step("the browsers' libraries", libraries)?;
+    step("what calls the API, and what signs in by SAML", || {
+        packages::schemathesis().and_then(|_| packages::saml_python()).map(drop)
+    })?;
+    step("the machine of devices", || rootfs::make(rootfs::Kind::Logins).map(drop))
 }
 
 /// The tests of devices alone.
@@ -66,7 +85,7 @@ pub(crate) fn desktop(names: &[String]) -> Result<()> {
 }
 
 fn apart(name: &str, files: Files, greeters: &str) -> Result<()> {
-    step("packages", packages::install)?;
+    prepare()?;
     let postgres = Postgres::start()?;
     programs(files.profile())?;
     step(name, || succeed(end_to_end(&postgres, files)?.env("CLAVIGER_GREETERS", greeters)))
@@ -74,13 +93,13 @@ fn apart(name: &str, files: Files, greeters: &str) -> Result<()> {
 
 /// How the agent is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Profile {
+pub(crate) enum Profile {
     Debug,
     Release,
 }
 
 impl Profile {
-    const fn folder(self) -> &'static str {
+    pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Debug => "debug",
             Self::Release => "release",
@@ -88,13 +107,18 @@ impl Profile {
     }
 
     /// Where its packages go.
-    fn packages(self) -> PathBuf {
+    pub(crate) fn packages(self) -> PathBuf {
         root().join("target").join("packages").join(self.folder())
     }
 }
 
-fn programs(profile: Profile) -> Result<()> {
+/// What tests of a device need beside the agent.
+pub(crate) fn server_program() -> Result<()> {
     step("the browsers' libraries", libraries)?;
+    step("the server", || cargo(&["build", "--locked", "--package", "claviger"]))
+}
+
+fn programs(profile: Profile) -> Result<()> {
     step("the programs", || {
         let (server, agent) =
             (["--package", "claviger"], ["--package", "claviger-agent", "--package", "claviger-pam"]);
@@ -107,10 +131,20 @@ fn programs(profile: Profile) -> Result<()> {
     })?;
     step("the agent's packages", || {
         let built = root().join("target").join(profile.folder());
+        let folder = profile.packages();
+        std::fs::create_dir_all(&folder)?;
+        let bare = |name: &str| {
+            let to = folder.join(name);
+            // As in a release; what is for debuggers alone takes longest to pack.
+            succeed(Command::new("strip").arg("--strip-debug").arg("-o").arg(&to).arg(built.join(name)))?;
+            anyhow::Ok(to)
+        };
+        let (program, module) = (bare("claviger-agent")?, bare("libpam_claviger.so")?);
         for kind in ["deb", "rpm"] {
             let mut pack = Command::new(root().join("packaging").join(kind).join("build"));
-            pack.arg(profile.packages()).env("PROGRAM", built.join("claviger-agent"));
-            succeed(pack.env("MODULE", built.join("libpam_claviger.so")))?;
+            // It is unpacked once, and thrown away.
+            pack.arg(&folder).env("DPKG_DEB_COMPRESSOR_LEVEL", "1");
+            succeed(pack.env("PROGRAM", &program).env("MODULE", &module))?;
         }
         Ok(())
     })
@@ -153,6 +187,8 @@ enum Files {
     Devices,
     Booted,
     Desktop,
+    /// Under wine: see `windows.rs`.
+    Windows,
     Others,
 }
 
@@ -163,6 +199,7 @@ impl Files {
             ("devices", Self::Devices),
             ("booted", Self::Booted),
             ("desktop", Self::Desktop),
+            ("windows", Self::Windows),
         ];
         named.into_iter().find(|(first, _)| name.starts_with(first)).map_or(Self::Others, |(_, files)| files)
     }
@@ -176,7 +213,7 @@ impl Files {
     /// The machine that they run on.
     const fn machine(self) -> rootfs::Kind {
         match self {
-            Self::Applications | Self::Devices | Self::Others => rootfs::Kind::Logins,
+            Self::Applications | Self::Devices | Self::Windows | Self::Others => rootfs::Kind::Logins,
             Self::Booted => rootfs::Kind::Booted,
             Self::Desktop => rootfs::Kind::Desktop,
         }
@@ -185,7 +222,7 @@ impl Files {
     /// How the agent is built for them.
     const fn profile(self) -> Profile {
         match self {
-            Self::Applications | Self::Devices | Self::Others => Profile::Debug,
+            Self::Applications | Self::Devices | Self::Windows | Self::Others => Profile::Debug,
             Self::Booted | Self::Desktop => Profile::Release,
         }
     }
@@ -206,14 +243,17 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
         .collect();
     files.sort();
     let mut run = match which {
-        Files::Applications | Files::Booted | Files::Desktop | Files::Others => Command::new("node"),
+        Files::Applications | Files::Booted | Files::Desktop | Files::Windows | Files::Others => {
+            Command::new("node")
+        }
         Files::Devices => {
             let mut alone = Command::new("unshare");
             alone.args(ALONE).arg("node");
             alone
         }
     };
-    run.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
+    run.arg(folder.join("run.mjs")).args(files);
+    run.env("TMPDIR", scratch::folder());
     run.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
     run.env(
         "CLAVIGER_TEST_POSTGRES",

@@ -10,7 +10,7 @@ const COOKIE = 'node_saml_session';
 const [, , folder, port] = process.argv;
 const url = `http://127.0.0.1:${port}`;
 const [key, certificate] = ['sp.key', 'sp.crt'].map((name) => readFileSync(join(folder, name), 'utf8'));
-const saml = new SAML({
+const settings = {
   ...provider(readFileSync(join(folder, 'idp.xml'), 'utf8')),
   issuer: `${url}/metadata`,
   callbackUrl: `${url}/acs`,
@@ -26,7 +26,11 @@ const saml = new SAML({
   wantAssertionsSigned: true,
   wantAuthnResponseSigned: true,
   validateInResponseTo: 'ifPresent',
-});
+};
+const saml = new SAML(settings);
+// What it can wish of the sign-in; answers to all of them come to one place.
+const wishing = (wish) => new SAML({ ...settings, cacheProvider: saml.cacheProvider, ...wish });
+const WISHES = { '/anew': wishing({ forceAuthn: true }), '/quietly': wishing({ passive: true }) };
 const sessions = new Map();
 
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -43,6 +47,8 @@ const show = (body, type = 'text/html; charset=utf-8') => ({ status: 200, header
 
 async function signedIn({ form }) {
   const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: form.get('SAMLResponse') });
+  // Nobody was asked, and nobody is signed in.
+  if (!profile) return go('/');
   const id = randomBytes(18).toString('base64url');
   sessions.set(id, profile);
   // Many sites lead on to another host of theirs.
@@ -79,6 +85,7 @@ async function answer(request) {
   if (path === '/onward') return go(`${url}${within(query.get('to'))}`);
   if (path === '/slo') return logOut(request);
   if (path === '/sign-out') return signOut(request);
+  if (path in WISHES) return go(await WISHES[path].getAuthorizeUrlAsync('/private/', undefined, {}));
   if (!path.startsWith('/private')) return show('<!doctype html><title>Outside</title><h1>Outside</h1>');
   return session ? show(page(path, session)) : go(await saml.getAuthorizeUrlAsync(target, undefined, {}));
 }

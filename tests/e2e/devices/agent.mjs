@@ -25,7 +25,7 @@ export class Agent {
   }
 
   async install() {
-    copyFileSync(agentPackage, join(this.#machine.share, 'agent.deb'));
+    copyFileSync(agentPackage(), join(this.#machine.share, 'agent.deb'));
     await this.#machine.do('dpkg', ['--install', '/share/agent.deb']);
   }
 

@@ -6,6 +6,6 @@ function path(name, meaning) {
   return value;
 }
 
-export const rootfs = path('CLAVIGER_ROOTFS', 'the root that `cargo xtask test` makes under target/rootfs');
-export const agentPackage = path('CLAVIGER_AGENT_DEB', "the agent's .deb, which packaging/deb/build makes");
+export const rootfs = () => path('CLAVIGER_ROOTFS', 'the root that `cargo xtask test` makes under target/rootfs');
+export const agentPackage = () => path('CLAVIGER_AGENT_DEB', "the agent's .deb, which packaging/deb/build makes");
 export const agentRpm = process.env.CLAVIGER_AGENT_RPM;

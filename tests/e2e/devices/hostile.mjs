@@ -187,12 +187,14 @@ export async function hostile(scene, step, people) {
     await works();
     // What was damaged in it is fetched anew, and codes are checked here as before.
     await until('codes being checked here', async () => {
+      const code = await employees.codeOffline(carol);
       await machine.cut();
-      const { result } = await byKey(await employees.codeOffline(carol));
+      const { result } = await byKey(code);
       await machine.restore();
+      // What was cut off goes on only while the network is there.
+      await scene.catchUp();
       return result === 0;
     }, 150);
-    await scene.catchUp();
   });
 
   await step('a server with another identity is not talked to, and codes go on without it', async () => {

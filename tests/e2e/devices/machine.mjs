@@ -54,7 +54,7 @@ export class Machine {
 
   async #make(number) {
     this.#interface = `clv${number}`;
-    this.#process = spawn(this.constructor.maker, [rootfs, this.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process = spawn(this.constructor.maker, [rootfs(), this.share, String(number)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface(this.#process.stdout);
     [this.#told] = await Promise.race([
       once(lines, 'line'),

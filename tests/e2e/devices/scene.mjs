@@ -17,12 +17,13 @@ export class Scene {
   #folder = mkdtempSync(join(tmpdir(), 'devices-'));
   #touched = 0;
   #ends = [];
+  #host;
 
-  /** `kinds` are those of the machine and of the agent on it. */
+  /** `kinds` are those of the machine, of the agent on it and of its logins; `host` is what the server is called there. */
   static async open(database, kinds = {}) {
     const scene = new Scene();
     try {
-      await scene.#prepare(database, { machine: Machine, agent: Agent, ...kinds });
+      await scene.#prepare(database, { machine: Machine, agent: Agent, logins: Logins, host: 'claviger.test', ...kinds });
       return scene;
     } catch (error) {
       await scene.close();
@@ -31,6 +32,7 @@ export class Scene {
   }
 
   async #prepare(database, kinds) {
+    this.#host = kinds.host;
     this.authority = new Authority(this.#folder, 'acme');
     this.authority.trust();
     const certificate = this.authority.issue(...NAMES);
@@ -40,14 +42,14 @@ export class Scene {
     this.api = await this.world.api(this.ada.email);
     await this.api.do('PUT', '/organization/mfa/totp', { enabled: true });
     this.employees = new Employees(this);
-    this.logins = new Logins(this.machine);
+    this.logins = new kinds.logins(this.machine);
     this.agent = new kinds.agent(this.machine);
     await this.machine.serve();
   }
 
   /** The server as the device finds it. */
   get url() {
-    return this.world.server.url.replace('localhost', 'claviger.test');
+    return this.world.server.url.replace('localhost', this.#host);
   }
 
   async connectKey(uses = 1) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const COLORS = ['color-contrast', 'link-in-text-block'];
 
 const tellNode = ({ target, html, failureSummary }) =>
   `    ${target.join(' ')}: ${html.slice(0, 160)}\n      ${failureSummary.replaceAll('\n', ' ')}`;
@@ -10,13 +11,18 @@ const tellNode = ({ target, html, failureSummary }) =>
 const tell = ({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(tellNode)].join('\n');
 
 /** What axe finds on the page, one readable entry a rule. */
-export async function findBarriers(page) {
+export const findBarriers = (page) => ask(page, RULES);
+
+/** The same of what another theme can change: colors. */
+export const findBarriersOfColor = (page) => ask(page, COLORS);
+
+async function ask(page, wanted) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
   const violations = await page.evaluate(async (rules) => {
     const { violations: found } = await window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
     return found.map(({ id, help, nodes }) => ({
       id, help, nodes: nodes.map(({ target, html, failureSummary }) => ({ target, html, failureSummary })),
     }));
-  }, RULES);
+  }, wanted);
   return violations.map(tell);
 }

@@ -47,14 +47,14 @@ export class Device {
     return this.#ask('POST', '/agent/v1/code', { user, code, place, key: sha256(key).toString('base64url') });
   }
 
-  /** Takes the state, and tells what came of it: `applied` as in the protocol, the accounts by username, and events. */
-  async report(applied, { clock, accounts = {}, events = [], detail = '', sshServer = 'present' }) {
+  /** Takes the state, and tells what came of it: `applied` as in the protocol, the accounts by username, events, policies and runs. */
+  async report(applied, { clock, accounts = {}, events = [], detail = '', sshServer = 'present', policies = [], runs = [] }) {
     const { revision, users } = await this.state();
     const told = users.map(({ id, name, factor }) => ({
       user: id, state: accounts[name] ?? 'ready', offline_until: factor ? (clock.now + 30 * 86_400) * 1e6 : null,
     }));
     return this.#ask('POST', '/agent/v1/report', {
-      machine: this.#machine, revision, applied, detail, ssh_server: sshServer, clock: clock.now * 1e6, accounts: told, events,
+      machine: this.#machine, revision, applied, detail, ssh_server: sshServer, clock: clock.now * 1e6, accounts: told, events, policies, runs,
     });
   }
 }

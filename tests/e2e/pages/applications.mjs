@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { signIn } from '../lib/sign_in.mjs';
+import { boardAdministered, boardOpened, settleBoard } from './openid_connect.mjs';
 import { refused, sending, visitAll } from './visit.mjs';
 
 const ISSUER = 'https://wiki.example/metadata';
@@ -80,14 +81,15 @@ const opened = (world, { wiki, vault, payroll, old }) => {
 export async function applicationPages(t, scene) {
   const { world, ada, users } = scene;
   const settled = await settle(scene);
+  const board = await settleBoard(scene);
   const admin = await world.window();
   await signIn(Object.assign(ada, { page: admin.page }));
-  await visitAll(t, admin, administered(settled, users));
+  await visitAll(t, admin, [...administered(settled, users), ...boardAdministered(board, users)]);
   const user = await world.window();
   await signIn(Object.assign(users.Alice.person, { page: user.page }));
   // What goes on by itself would leave before anybody has looked.
   await user.context.route('**/forward*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
-  await visitAll(t, user, opened(world, settled));
+  await visitAll(t, user, [...opened(world, settled), ...boardOpened(board)]);
 }
 
 export const NO_APPLICATIONS = [

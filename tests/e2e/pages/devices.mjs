@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Device } from '../lib/device.mjs';
 import { codeAt } from '../lib/otp.mjs';
 import { signIn } from '../lib/sign_in.mjs';
+import { order, orderedPages } from './orders.mjs';
 import { opening, refused, sending, visitAll } from './visit.mjs';
 
 const IN_FORCE = { mfa: 'in_force' };
@@ -52,7 +53,8 @@ async function settle({ world, users, group, api }) {
   await devices['db-1'].report(BLOCKED, { clock, detail: '/etc/ssh/sshd_config line 12: Bad configuration option: UsePam' });
   await devices['build-1'].report({ mfa: 'off' }, { clock });
   await devices['kiosk-1'].report({ mfa: 'off' }, { clock, sshServer: 'missing' });
-  return { of, web, key: key.key };
+  const ordered = await order({ api, clock }, devices, web.id);
+  return { of, web, key: key.key, ordered };
 }
 
 const devicePage = (base, alice) => [
@@ -117,6 +119,7 @@ export async function devicePages(t, scene) {
   const window = await world.window();
   await signIn(Object.assign(ada, { page: window.page }));
   await visitAll(t, window, lists(settled, users));
+  await visitAll(t, window, orderedPages(settled.ordered));
   await visitAll(t, window, devicePage(`/admin/devices/${settled.of('web-1')}`, users.Alice));
 }
 
@@ -124,4 +127,6 @@ export const NO_DEVICES = [
   ['Devices without devices', '/admin/devices'],
   ['Connect Keys without keys', '/admin/connect-keys'],
   ['Device Groups without groups', '/admin/device-groups'],
+  ['Policies without policies', '/admin/policies'],
+  ['Commands without commands', '/admin/commands'],
 ];

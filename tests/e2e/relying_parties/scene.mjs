@@ -1,13 +1,24 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { freePort } from '../lib/port.mjs';
 import { enrollQuickly, registerQuickly, setUpMailQuickly, setUpQuickly } from '../lib/seed.mjs';
 import { World } from '../lib/world.mjs';
 import { Callback } from './callback.mjs';
 
+const MOST_SAID = 2_000;
+
 /** A world with Alice, who has MFA and a group, and a place where applications get her back. */
 export class Scene {
+  #sites = [];
+  #folders = [];
+
   static async open(database) {
     const scene = new Scene();
     scene.world = await World.open({ database });
     scene.callback = await Callback.open();
+    // Apache's workers are another user, and live by the same clock.
+    chmodSync(dirname(scene.world.clock.environment.FAKETIME_TIMESTAMP_FILE), 0o711);
     return scene;
   }
 
@@ -26,13 +37,22 @@ export class Scene {
     Object.assign(this.alice, { id, page: (await world.window()).page });
   }
 
-  /** An application of that kind, which Alice has. */
-  async application(name, client) {
+  /** A site of that kind, not started, in a folder and at a port of its own. */
+  async site(Kind) {
+    const folder = mkdtempSync(join(tmpdir(), 'claviger-e2e-'));
+    this.#folders.push(folder);
+    const site = new Kind(folder, await freePort(), this.world.clock.environment);
+    this.#sites.push(site);
+    return site;
+  }
+
+  /** An application of that kind, which Alice has; its people come back to that site. */
+  async application(name, client, { url, callbackPath, loggedOutPath } = { url: this.callback.url, callbackPath: '/cb', loggedOutPath: '/bye' }) {
     const { secret, application } = await this.api.do('POST', '/applications/oidc', {
       name,
       client,
-      redirect_uris: [`${this.callback.url}/cb`],
-      post_logout_redirect_uris: [`${this.callback.url}/bye`],
+      redirect_uris: [`${url}${callbackPath}`],
+      post_logout_redirect_uris: [`${url}${loggedOutPath}`],
       scopes: ['profile', 'email', 'groups'],
       refresh: 'rotating',
       claims: [{ name: 'login', source: 'username' }],
@@ -42,11 +62,14 @@ export class Scene {
     return { id: application.id, secret };
   }
 
-  evidence() {
-    return this.world.evidence();
+  async evidence() {
+    const said = this.#sites.map((site) => `${site.name}:\n${site.said.slice(-MOST_SAID)}`);
+    return [await this.world.evidence(), ...said].join('\n');
   }
 
   async close() {
+    for (const site of this.#sites) await site.stop();
+    for (const folder of this.#folders) rmSync(folder, { recursive: true });
     this.callback.close();
     await this.world.close();
   }
