@@ -212,7 +212,8 @@ impl Storm {
     }
 }
 
-async fn sign_in(connection: &mut Connection, user: &User) -> Result<()> {
+/// The cookie of a session that has shown a password and a code.
+pub(crate) async fn sign_in(connection: &mut Connection, user: &User) -> Result<String> {
     let form = |path: &str, cookie: &str, body: &str| {
         format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\n{cookie}content-type: application/x-www-form-urlencoded\r\n\
@@ -227,5 +228,5 @@ async fn sign_in(connection: &mut Connection, user: &User) -> Result<()> {
     let body = format!("code={:06}", user.secret.code(Step::at(now())));
     let answer = connection.send(&form("/sign-in/code", &cookie, &body)).await?;
     ensure!(answer.status == 303, "the code was answered with {}", answer.status);
-    Ok(())
+    Ok(answer.cookie().context("no session")?.to_owned())
 }

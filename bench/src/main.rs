@@ -2,10 +2,11 @@
 //!
 //! `cargo build --release && cargo run --release -p claviger-bench` prints the figures of the README. With
 //! `CLAVIGER_TEST_POSTGRES` set it measures PostgreSQL, too. The first argument picks the databases whose name
-//! contains it, the second the part: `verify`, `sign-in`, `lists`, `require`, `import`, `log`, `fleet`, `login`. `login`
-//! needs root, libpam-google-authenticator and libpam-oath; a third argument is the seed of its order.
+//! contains it, the second the part: `verify`, `sign-in`, `lists`, `require`, `import`, `log`, `fleet`, `login`,
+//! `assertions`. `login` needs root, libpam-google-authenticator and libpam-oath; a third argument is the seed of its order.
 
 mod api;
+mod assertions;
 mod fleet;
 mod http;
 mod import;
@@ -116,6 +117,13 @@ async fn measure(binary: &Path, name: &str, place: &Place, part: &Part) -> Resul
         std::fs::remove_dir_all(&place.folder)?;
         measured?;
     }
+    if part.has("assertions") {
+        say(&format!("{name}: people with a session open applications"));
+        std::fs::create_dir_all(&place.folder)?;
+        let measured = assertions(binary, place).await;
+        std::fs::remove_dir_all(&place.folder)?;
+        measured?;
+    }
     if part.has("login") && place.is_for_logins() {
         logins(binary, place, part).await?;
     }
@@ -150,6 +158,13 @@ async fn fleet(binary: &Path, place: &Place) -> Result<()> {
     let seeded = seed::seed(place, 100, People::Enrolled).await?;
     let server = Server::start(binary, &seeded).await?;
     fleet::measure(&server, &seeded).await?;
+    server.stop().await
+}
+
+async fn assertions(binary: &Path, place: &Place) -> Result<()> {
+    let seeded = std::sync::Arc::new(seed::seed(place, 100, People::Enrolled).await?);
+    let server = Server::start(binary, &seeded).await?;
+    assertions::measure(&server, &seeded).await?;
     server.stop().await
 }
 

@@ -1,0 +1,7 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Err(broken) = claviger_fuzz::saml::metadata(bytes) {
+        panic!("{}", broken.0);
+    }
+});
