@@ -1,9 +1,11 @@
-//! What must change on a Linux device so that it is as laid down: pure, from what is wanted and what was found.
+//! What must change on a device so that it is as laid down: pure, from what is wanted and what was found.
 //!
-//! Accounts stand here (S8.12); the files of sudo, sshd and PAM in the modules below.
+//! Accounts stand here (S8.12); the files of sudo, sshd and PAM, and what the login window of macOS does, in the modules
+//! below.
 
 mod account;
 pub mod files;
+pub mod login_window;
 pub mod pam;
 pub mod sshd;
 
@@ -29,6 +31,18 @@ pub struct Found {
     pub elsewhere: BTreeSet<String>,
     /// Shells among the wanted ones that can be run.
     pub shells: BTreeSet<String>,
+    /// Which numbers are people's.
+    pub numbers: Numbers,
+}
+
+/// From which number on accounts are people's; those below are the system's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// From 1000.
+    #[default]
+    OfLinux,
+    /// From 501.
+    OfMacos,
 }
 
 /// An account that is there.

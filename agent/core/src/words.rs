@@ -99,7 +99,8 @@ const fn manner(service: Service) -> Manner {
         | Service::Greetd
         | Service::Su
         | Service::Windows
-        | Service::RemoteDesktop => Manner::Beside,
+        | Service::RemoteDesktop
+        | Service::LoginWindow => Manner::Beside,
     }
 }
 

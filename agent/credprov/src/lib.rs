@@ -2,8 +2,7 @@
 //! LogonUI and the agent, and decides nothing. It holds no secret, starts no thread, and lets nobody in when in doubt.
 //!
 //! - `tile`: what there is to see and to type; `blob`: what Windows is handed at the end.
-//! - `logon`: the conversation; `name`: whom a typed name stands for; `note`: what the agent
-//!   reads when it is back.
+//! - `logon`: the conversation; `name`: whom a typed name stands for.
 //! - `com`: LogonUI's side, the only place with `unsafe`.
 
 // Both are plain data, and tested on any system.
@@ -19,7 +18,5 @@ mod com;
 mod logon;
 #[cfg(windows)]
 mod name;
-#[cfg(windows)]
-mod note;
 #[cfg(windows)]
 mod words;

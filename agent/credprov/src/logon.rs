@@ -3,12 +3,12 @@
 use crate::{
     blob::Credentials,
     name::{self, Who},
-    note, words,
+    words,
 };
 use claviger_agent_ipc::{
     Connection, Error, PIPE,
     away::{self, WhenDown},
-    reach,
+    note, reach,
 };
 use claviger_win32::{
     event_log::{self, Level},
@@ -182,7 +182,8 @@ pub(crate) fn entered(typed: &str, seat: Seat, way_in: WayIn) {
         WayIn::WithCode => {}
         WayIn::NotAsked => drop(begin(&who, Phase::Account, seat)),
         WayIn::LetIn => {
-            if let Err(error) = note::leave(&hello(&who, Phase::Code, seat)) {
+            let left = away::notes().and_then(|folder| note::leave(&folder, &hello(&who, Phase::Code, seat)));
+            if let Err(error) = left {
                 let who = &who.hello;
                 tell(&format!("{who:?} let in without a code: the server won't hear of it ({error})."));
             }

@@ -1,12 +1,16 @@
 //! `claviger-agent doctor` (S8.13a): what would happen at a login, why, and what to mend.
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 mod linux;
+#[cfg(mac)]
+mod macos;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 use linux as system;
+#[cfg(mac)]
+use macos as system;
 #[cfg(windows)]
 use windows as system;
 
@@ -38,12 +42,12 @@ pub struct Options {
     /// Where the agent writes how things are.
     pub standing: PathBuf,
     /// Where login programs call.
-    #[cfg(unix)]
+    #[cfg(all(unix, not(mac)))]
     pub socket: PathBuf,
     /// Whose login.
     pub user: Option<String>,
     /// Coming from where.
-    #[cfg(unix)]
+    #[cfg(all(unix, not(mac)))]
     pub address: String,
 }
 

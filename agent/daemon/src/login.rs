@@ -187,7 +187,7 @@ fn without_state(hello: &Hello, people: &People) -> Turn {
     if needs_code && people.is_asked(&hello.user) { Turn::Deny } else { Turn::Skip }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(all(test, unix, not(mac)))]
 mod tests {
     use super::*;
 

@@ -1,7 +1,10 @@
 //! The agent of a device: `claviger-agent`.
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 #[path = "commands/linux.rs"]
+mod commands;
+#[cfg(mac)]
+#[path = "commands/macos.rs"]
 mod commands;
 #[cfg(windows)]
 #[path = "commands/windows.rs"]

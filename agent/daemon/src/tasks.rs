@@ -1,25 +1,25 @@
 //! What changes the system: accounts, and whether logins ask. It does only what the server signed.
 //!
-//! On Linux that is a process of its own, which is root and has no network ([`socket`]); on Windows it is a part of the
-//! one service (`direct`). The rest of the agent can't tell.
+//! On Linux that is a process of its own, which is root and has no network (`socket`); on Windows and macOS it is a part
+//! of the one service (`direct`). The rest of the agent can't tell.
 
 mod book;
-#[cfg(windows)]
+#[cfg(any(windows, mac))]
 mod direct;
 mod let_in;
 mod proof;
 mod root;
 mod runs;
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 mod serve;
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 pub mod socket;
 
-#[cfg(windows)]
+#[cfg(any(windows, mac))]
 pub use direct::Direct;
 pub use let_in::Note;
 pub use root::{Root, Settings};
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 pub use serve::serve;
 
 use claviger_domain::{device::Applied, id::AccountId};

@@ -1,6 +1,6 @@
 //! The half with the network, against a server and a root half of the test.
 
-#![cfg(unix)]
+#![cfg(all(unix, not(mac)))]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,7 +1,7 @@
 //! The root half against the real programs of the system: useradd, gpasswd, chpasswd, visudo, pam-auth-update, sshd. Each
 //! test runs as root on a copy of this machine that is gone afterwards (`tasks/sandbox.sh`).
 
-#![cfg(unix)]
+#![cfg(all(unix, not(mac)))]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,26 +1,34 @@
 //! A local way between a login program and the agent: one packet is one message, both ends know who is at the other
 //! one, and nothing waits for ever. On Unix it is a socket, on Windows a named pipe.
 //!
-//! A login program trusts only what root, or LocalSystem, offers: with socket activation that is systemd, whoever serves
-//! it afterwards. The agent trusts what the system says of who connected.
+//! A login program trusts only what root, or LocalSystem, offers: with socket activation that is systemd or launchd,
+//! whoever serves it afterwards. The agent trusts what the system says of who connected.
 
 #[cfg(windows)]
 pub mod away;
+#[cfg(mac)]
+#[path = "mac/away.rs"]
+pub mod away;
 mod gate;
-#[cfg(unix)]
+#[cfg(mac)]
+mod mac;
+pub mod note;
+#[cfg(all(unix, not(mac)))]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
 pub use gate::{Gate, Limits, Place};
-#[cfg(unix)]
+#[cfg(mac)]
+pub use mac::{Connection, Listener, reach};
+#[cfg(all(unix, not(mac)))]
 pub use unix::{Connection, Listener, reach};
 #[cfg(windows)]
 pub use windows::{Connection, Listener, PIPE, reach};
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 type Cause = rustix::io::Errno;
-#[cfg(windows)]
+#[cfg(any(mac, windows))]
 type Cause = std::io::ErrorKind;
 
 /// Why nothing can be sent or received.

@@ -12,10 +12,9 @@
 
 #[expect(unsafe_code, reason = "libpam is called, and calls")]
 mod ffi;
-mod note;
 mod options;
 
-use claviger_agent_ipc::{Connection, Error, reach};
+use claviger_agent_ipc::{Connection, Error, note, reach};
 use claviger_wire::{
     login::{Hello, Phase, Shown, TURNS, Turn, answer, shown_key},
     service::Service,

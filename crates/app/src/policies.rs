@@ -201,9 +201,8 @@ impl App {
     }
 }
 
-/// What the log tells of a policy: where it lays something down, and never what a file holds.
+/// What the log tells of a policy: where it lays something down on any of its systems, and never what a file holds.
 fn details(policy: &Policy) -> Value {
-    let places: Vec<String> =
-        policy.template.effects().iter().map(|effect| effect.place_words()).take(20).collect();
+    let places: Vec<String> = policy.template.places().into_iter().map(|(place, _)| place).take(20).collect();
     json!({ "template": policy.template.key(), "places": places })
 }

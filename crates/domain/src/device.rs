@@ -62,6 +62,15 @@ impl Platform {
             Self::Macos => "macOS",
         }
     }
+
+    /// Whether the agent asks for codes at SSH, sudo and su there, and lays down who gets in (S8.9, S8.11). Elsewhere it
+    /// asks at the system's own login alone (S8.15, S8.18).
+    pub const fn has_ssh_rules(self) -> bool {
+        match self {
+            Self::Linux => true,
+            Self::Windows | Self::Macos => false,
+        }
+    }
 }
 
 /// S8.14: what happens to enrolled users while the agent can't be asked.
@@ -135,9 +144,9 @@ pub struct Rules {
 impl Rules {
     /// As a device of that platform is found. Where SSH is not looked after nobody asks which way in to keep (S8.9).
     pub fn found_on(platform: Platform) -> Self {
-        let ssh = match platform {
-            Platform::Linux => Ssh::default(),
-            Platform::Windows | Platform::Macos => Ssh { both_chosen: Switch::On, ..Ssh::default() },
+        let ssh = match platform.has_ssh_rules() {
+            true => Ssh::default(),
+            false => Ssh { both_chosen: Switch::On, ..Ssh::default() },
         };
         Self { ssh, ..Self::default() }
     }

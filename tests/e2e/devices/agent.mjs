@@ -19,6 +19,8 @@ install -o claviger -m 400 /etc/claviger-agent/key ${KEY}`;
 export class Agent {
   #machine;
   #running = [];
+  /** What it keeps of the server's word. */
+  state = '/var/lib/claviger-agent/state';
 
   constructor(machine) {
     this.#machine = machine;

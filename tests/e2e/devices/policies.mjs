@@ -88,11 +88,11 @@ export async function policies(scene, step) {
   });
 
   await step('neither a restart nor an old state makes a command run twice', async () => {
-    await machine.sh('cp /var/lib/claviger-agent/state /run/old-state');
+    await machine.sh(`cp ${scene.agent.state} /run/old-state`);
     await scene.agent.restart();
     await scene.catchUp();
     await scene.agent.stop();
-    await machine.sh('cat /run/old-state > /var/lib/claviger-agent/state');
+    await machine.sh(`cat /run/old-state > ${scene.agent.state}`);
     await scene.agent.start();
     await scene.catchUp();
     assert.equal(await machine.sh('cat /root/ran'), 'ran\n');

@@ -10,12 +10,12 @@ export class Device {
   #machine;
   id;
 
-  static async enroll(url, connectKey, { hostname, system = 'Debian GNU/Linux 12 (bookworm)' }) {
+  static async enroll(url, connectKey, { hostname, system = 'Debian GNU/Linux 12 (bookworm)', platform = 'linux' }) {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const device = new Device();
     device.#url = url;
     device.#key = privateKey;
-    device.#machine = { hostname, platform: 'linux', system, agent_version: '0.1.0' };
+    device.#machine = { hostname, platform, system, agent_version: '0.1.0' };
     const body = JSON.stringify({ connect_key: connectKey, public_key: publicKey.export({ format: 'jwk' }).x, nonce: nonce(), machine: device.#machine });
     const answer = await fetch(`${url}/agent/v1/enroll`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     if (answer.status !== 201) throw new Error(`enroll: ${answer.status} ${await answer.text()}`);

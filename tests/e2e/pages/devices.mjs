@@ -33,15 +33,15 @@ async function settle({ world, users, group, api }) {
   await api.do('PUT', `/device-groups/${web.id}/groups/${group.id}`, { sudo: 'with_password' });
   const key = await api.do('POST', '/connect-keys', { name: 'web servers', uses: 20, expires_in_days: 30, device_group: web.id });
   world.secrets.add('connect key', key.secret);
-  const enroll = (hostname, system) => Device.enroll(world.server.url, key.secret, { hostname, system });
+  const enroll = (hostname, system, platform) => Device.enroll(world.server.url, key.secret, { hostname, system, platform });
   const devices = {};
-  const names = [['web-1'], ['web-2'], ['db-1', 'Ubuntu 24.04 LTS'], ['build-1', 'Fedora Linux 41'], ['kiosk-1'], ['laptop-ada', 'Debian GNU/Linux 13 (trixie)']];
-  for (const [hostname, system] of names) devices[hostname] = await enroll(hostname, system);
+  const names = [['web-1'], ['web-2'], ['db-1', 'Ubuntu 24.04 LTS'], ['build-1', 'Fedora Linux 41'], ['kiosk-1'], ['laptop-ada', 'macOS 15.5', 'macos']];
+  for (const [hostname, system, platform] of names) devices[hostname] = await enroll(hostname, system, platform);
   const of = (name) => devices[name].id;
   for (const first of BOUND) await api.do('PUT', `/devices/${of('web-1')}/users/${users[first].id}`, { sudo: first === 'Alice' ? 'without_password' : 'none' });
   await api.do('POST', `/users/${users.Alice.id}/ssh-keys`, { key: sshKey('alice@laptop') });
   const on = { enabled: true, ssh_first_factors: 'password' };
-  await devices['laptop-ada'].report({ mfa: 'off' }, { clock });
+  await devices['laptop-ada'].report({ mfa: 'off' }, { clock, sshServer: 'missing' });
   clock.advance({ hours: 30 });
   for (const name of ['web-1', 'web-2', 'db-1']) await api.do('PUT', `/devices/${of(name)}/mfa`, on);
   const { Alice: alice, Bruno: bruno, Farid: farid } = users;
@@ -89,6 +89,8 @@ const lists = ({ of, web, key }, users) => [
   ['what would happen on a device with two ways in', `/admin/devices/${of('build-1')}/mfa`],
   ['a device that is blocked', `/admin/devices/${of('db-1')}`],
   ['a device without an SSH server', `/admin/devices/${of('kiosk-1')}`],
+  ['a Mac', `/admin/devices/${of('laptop-ada')}`],
+  ['what would happen on a Mac', `/admin/devices/${of('laptop-ada')}/mfa`],
   ['a device without users', `/admin/devices/${of('kiosk-1')}/users`],
   ['the question before an account is taken over', `/admin/devices/${of('web-1')}/users/${users.Chiara.id}/take-over`],
   ['Device Groups', '/admin/device-groups'],

@@ -1,7 +1,8 @@
 //! S8.12: an account for everybody who is bound; never one that isn't ours, never one of the system.
 
 use super::{
-    Existing, Expiry, Found, Held, HeldAccount, NewAccount, Password, Planned, PrimaryGroup, Sessions, Step,
+    Existing, Expiry, Found, Held, HeldAccount, NewAccount, Numbers, Password, Planned, PrimaryGroup,
+    Sessions, Step,
 };
 use claviger_domain::device::{AccountName, TakeOver};
 use claviger_wire::server::{Access, AccountState, State, User};
@@ -42,14 +43,14 @@ enum Account<'a> {
 /// The account that we hold, if it still is the one that we held.
 fn standing_of<'a>(held: &HeldAccount, found: &'a Found) -> Option<&'a Existing> {
     let there = found.accounts.get(&held.name)?;
-    (held.uid.is_none_or(|uid| uid == there.uid) && is_for_people(there.uid)).then_some(there)
+    (held.uid.is_none_or(|uid| uid == there.uid) && found.numbers.has(there.uid)).then_some(there)
 }
 
 fn account<'a>(user: &User, held: &'a Held, found: &'a Found) -> Account<'a> {
     if let Some(mine) = held.get(&user.id) {
         // The number is what makes it the same one: a crash may have left the name behind.
         let named = found.accounts.get(&user.name).filter(|there| mine.uid == Some(there.uid));
-        if let Some(there) = named.filter(|there| is_for_people(there.uid)) {
+        if let Some(there) = named.filter(|there| found.numbers.has(there.uid)) {
             return Account::Ours(there);
         }
         if let Some(there) = standing_of(mine, found) {
@@ -89,7 +90,7 @@ fn planned(user: &User, held: &Held, found: &Found) -> Planned {
             plan(AccountState::Ready, [steps, opened(user, there, found)].concat(), "")
         }
         (Access::Open, Account::Under(old, there)) => renamed(user, old, there, found, plan),
-        (Access::Open, Account::Foreign(there)) if !is_for_people(there.uid) => {
+        (Access::Open, Account::Foreign(there)) if !found.numbers.has(there.uid) => {
             plan(AccountState::NameRefused, Vec::new(), "this is an account of the system")
         }
         (Access::Open, Account::Foreign(there)) => match user.take_over {
@@ -159,7 +160,7 @@ fn opened(user: &User, there: &Existing, found: &Found) -> Vec<Step> {
 
 fn made(user: &User, found: &Found) -> Result<Vec<Step>, &'static str> {
     if let Some(uid) = user.uid {
-        if !is_for_people(uid) {
+        if !found.numbers.has(uid) {
             return Err("its number belongs to the system");
         }
         if found.accounts.values().any(|other| other.uid == uid) {
@@ -168,14 +169,14 @@ fn made(user: &User, found: &Found) -> Result<Vec<Step>, &'static str> {
     }
     let mut steps = vec![Step::Hold { name: user.name.clone(), uid: None }];
     let group = match (user.gid, found.groups.get(&user.name)) {
-        (Some(gid), _) if !is_for_people(gid) => return Err("its group's number belongs to the system"),
+        (Some(gid), _) if !found.numbers.has(gid) => return Err("its group's number belongs to the system"),
         (Some(gid), _) if found.groups.values().any(|taken| *taken == gid) => PrimaryGroup::Numbered(gid),
         (Some(gid), None) => {
             steps.push(Step::MakeGroup { name: user.name.clone(), gid });
             PrimaryGroup::Numbered(gid)
         }
         (Some(_), Some(_)) => return Err("a group of this name has another number here"),
-        (None, Some(gid)) if !is_for_people(*gid) => return Err("a group of the system has this name"),
+        (None, Some(gid)) if !found.numbers.has(*gid) => return Err("a group of the system has this name"),
         (None, Some(gid)) => PrimaryGroup::Numbered(*gid),
         (None, None) => PrimaryGroup::Own,
     };
@@ -189,9 +190,15 @@ fn made(user: &User, found: &Found) -> Result<Vec<Step>, &'static str> {
     Ok(steps)
 }
 
-/// Numbers from 1000 on are people's, but for those of `nobody` and of errors.
-const fn is_for_people(number: u32) -> bool {
-    matches!(number, 1_000..=65_533 | 65_536..=2_147_483_647)
+impl Numbers {
+    /// Whether it is one of people's. Those of `nobody` and of errors are nobody's.
+    const fn has(self, number: u32) -> bool {
+        let first = match self {
+            Self::OfLinux => 1_000,
+            Self::OfMacos => 501,
+        };
+        number >= first && matches!(number, 0..=65_533 | 65_536..=2_147_483_647)
+    }
 }
 
 fn shell(user: &User, found: &Found) -> Option<String> {

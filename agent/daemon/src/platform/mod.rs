@@ -4,12 +4,20 @@
 //! - `people`: who may ask at the login socket, and who is asked while the state is lost.
 //! - `service`: what runs after enrolling.
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 pub mod linux;
+#[cfg(mac)]
+pub mod macos;
+#[cfg(any(windows, mac))]
+mod sealed;
+#[cfg(unix)]
+pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 pub use linux as system;
+#[cfg(mac)]
+pub use macos as system;
 #[cfg(windows)]
 pub use windows as system;

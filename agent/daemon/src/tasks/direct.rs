@@ -1,4 +1,4 @@
-//! A root half in the same process, as on Windows.
+//! A root half in the same process, as on Windows and macOS.
 
 use super::{Note, Outcome, Root, RootHalf};
 use claviger_domain::id::AccountId;

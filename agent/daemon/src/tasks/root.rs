@@ -1,7 +1,9 @@
 //! What the root half does with a state. All of it can be done again; a crash in the middle heals with the next time.
 
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 mod linux;
+#[cfg(mac)]
+mod macos;
 #[cfg(windows)]
 mod windows;
 

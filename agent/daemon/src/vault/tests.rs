@@ -1,5 +1,5 @@
 mod called_used;
-#[cfg(unix)]
+#[cfg(all(unix, not(mac)))]
 mod damage;
 
 use super::*;

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, NOW, shell, shell_with_code, text};
 use claviger_agent::platform::linux::{self, Paths};
 use claviger_domain::{
-    device::{Applied, FirstFactor},
+    device::{Applied, FirstFactor, Platform},
     id::PolicyId,
     policy::{Effect, FileContent, Mode, State, Template, sshd::Setting},
     time::Span,
@@ -134,7 +134,7 @@ pub(crate) fn settings_of_sshd_are_in_force_or_not_there() {
 pub(crate) fn a_banner_is_shown_before_the_login_and_goes_again() {
     let mut bench = Bench::new();
     shell("cp -a /etc/issue /etc/issue.net /tmp/; /usr/sbin/sshd; sleep 1");
-    bench.state.policies = vec![order(1, Template::Banner("Acme only.".into()).effects())];
+    bench.state.policies = vec![order(1, Template::Banner("Acme only.".into()).effects_on(Platform::Linux))];
     assert_eq!(states(&bench.apply().policies), [State::Applied]);
     let (said, _) = shell_with_code(
         "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=none \

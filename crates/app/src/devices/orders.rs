@@ -24,15 +24,15 @@ const DETAIL: usize = 500;
 /// Characters of an output: what is kept, the sentence about what is left out, and not more.
 const OUTPUT: usize = KEPT + 200;
 
-/// The policies that are made for the device's system.
+/// The policies that are made for the device's system, with what they come to there.
 pub(super) fn policies(platform: Platform, bound: &[OnDevice]) -> Vec<PolicyOrder> {
-    let meant = bound.iter().filter(|one| one.policy.template.platform() == platform);
+    let meant = bound.iter().filter(|one| one.policy.template.systems().has(platform));
     meant
         .map(|OnDevice { policy, .. }| PolicyOrder {
             id: policy.id,
             revision: policy.revision,
             name: policy.name.as_str().to_owned(),
-            effects: policy.template.effects(),
+            effects: policy.template.effects_on(platform),
         })
         .collect()
 }

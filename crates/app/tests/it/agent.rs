@@ -45,6 +45,11 @@ pub(crate) fn machine() -> Machine {
     }
 }
 
+/// A Mac.
+pub(crate) fn mac() -> Machine {
+    Machine { platform: Platform::Macos, system: "macOS 15.5".into(), ..machine() }
+}
+
 pub(crate) fn asked(connect_key: &str, seed: u8) -> Enroll {
     Enroll {
         connect_key: connect_key.into(),
@@ -82,16 +87,25 @@ impl World {
     }
 
     pub(crate) async fn try_enroll(&self, key: &str, seed: u8) -> Result<Enrolled, NotEnrolled> {
-        match self.app.enroll_device(&asked(key, seed), &origin()).await.unwrap() {
+        self.try_enroll_as(&asked(key, seed)).await
+    }
+
+    async fn try_enroll_as(&self, asked: &Enroll) -> Result<Enrolled, NotEnrolled> {
+        match self.app.enroll_device(asked, &origin()).await.unwrap() {
             EnrollOutcome::Enrolled(enrolled) => Ok(enrolled),
             EnrollOutcome::Refused(why) => Err(why),
         }
     }
 
-    /// An enrolled device.
+    /// An enrolled device, on Linux.
     pub(crate) async fn device(&self, seed: u8) -> Agent {
-        let key = self.connect_key("").await;
-        let Enrolled { device, server_key, .. } = self.try_enroll(&key, seed).await.unwrap();
+        self.device_on(seed, machine()).await
+    }
+
+    /// An enrolled device.
+    pub(crate) async fn device_on(&self, seed: u8, machine: Machine) -> Agent {
+        let asked = Enroll { machine, ..asked(&self.connect_key("").await, seed) };
+        let Enrolled { device, server_key, .. } = self.try_enroll_as(&asked).await.unwrap();
         let server_key = BASE64URL_NOPAD.decode(server_key.as_bytes()).unwrap();
         Agent { id: device, server_key, revision: 0 }
     }

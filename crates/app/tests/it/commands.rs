@@ -147,6 +147,15 @@ on_both!(a_command_runs_only_where_it_is_and_where_its_shell_is, async |database
     let windows = CommandForm { shell: "powershell".into(), ..uptime() };
     let command = world.command_of(&windows, &[one.id]).await;
     assert_eq!(code_of(world.app.run_command(&granted(), command.id, None).await), "no_devices");
+    // S9.2: a Mac has the shell of Linux, and no PowerShell.
+    let mut mac = world.device_on(3, mac()).await;
+    world.app.bind_command(&granted(), command.id, BindTo::Device(mac.id)).await.unwrap();
+    assert_eq!(code_of(world.app.run_command(&granted(), command.id, None).await), "no_devices");
+    let shell = CommandForm { name: "Shell".into(), ..uptime() };
+    let shell = world.command_of(&shell, &[mac.id]).await;
+    world.app.run_command(&granted(), shell.id, None).await.unwrap();
+    let orders = world.ordered(&mut mac).await;
+    assert_eq!((orders.len(), orders[0].wish, orders[0].script.as_str()), (1, Wish::Begin, "uptime\n"));
     let stranger = world.app.run_command(&granted(), command.id, Some(&[two.id])).await;
     assert_eq!(code_of(stranger), "not_a_device_of_the_command");
     let bad = CommandForm {

@@ -232,6 +232,13 @@ on_both!(what_a_device_reports_is_kept_and_each_change_of_it_logged_once, async 
     assert_eq!((contact.told.detail.as_str(), contact.told.clock_ahead), ("lineline", 90_000_000));
     assert_eq!((contact.last_contact_at, contact.last_address.as_str()), (now, FROM));
     assert_eq!(contact.told.applied_revision, agent.revision);
+    // S8.18: what stands in the way at the login window of a Mac.
+    world.report(&agent, &said(Applied::Blocked(Blocked::LoginWindow))).await.unwrap();
+    let known = claviger_store::table::device_contact::known(world.app.store(), organization, agent.id);
+    let told = known.await.unwrap().unwrap().contact.told;
+    assert_eq!(told.applied, Applied::Blocked(Blocked::LoginWindow));
+    let blocked = world.details_of("device.mfa.blocked").await;
+    assert!(blocked.iter().any(|details| details["why"] == "login_window"), "{blocked:?}");
     // Nobody has applied what nobody was told.
     let boast = Report { revision: i64::MAX, ..said(Applied::InForce) };
     world.report(&agent, &boast).await.unwrap();

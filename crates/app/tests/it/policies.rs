@@ -33,8 +33,8 @@ impl World {
     async fn standing(&self, device: DeviceId, policy: PolicyId) -> Standing {
         let bound = self.app.device_policies(&granted::<ViewUsers>(), device).await.unwrap();
         let one = bound.into_iter().find(|one| one.policy.id == policy).unwrap();
-        let platforms = (one.policy.template.platform(), claviger_domain::device::Platform::Linux);
-        Standing::of(platforms, one.policy.revision, one.reported.as_ref())
+        let platform = self.app.device(&granted(), device).await.unwrap().known.device.platform;
+        Standing::of((one.policy.template.systems(), platform), one.policy.revision, one.reported.as_ref())
     }
 
     async fn says_of(&self, agent: &Agent, policies: Vec<PolicySaid>) {
@@ -135,6 +135,43 @@ on_both!(a_policy_for_another_system_is_not_sent_and_says_so, async |database: &
     assert!(matches!(news, claviger_app::devices::News::Same), "{news:?}");
 });
 
+// S9.1: what Linux and macOS have in common goes to both, as it is there.
+on_both!(a_mac_has_the_policies_of_linux_with_its_own_effects, async |database: &TestDatabase| {
+    let world = World::new(database).await;
+    let (mut linux, mut mac) = (world.device(1).await, world.device_on(2, mac()).await);
+    let policy = |name: &str, template: &str| PolicyForm {
+        name: name.into(),
+        template: template.into(),
+        text: "Acme only.".into(),
+        settings: vec![("UseDNS".into(), "no".into())],
+        ..PolicyForm::default()
+    };
+    let mut banner = None;
+    for (name, template) in [("Banner", "banner"), ("DNS", "sshd"), ("Restarts", "disable_arso")] {
+        let policy = world.policy(&policy(name, template)).await;
+        for device in [linux.id, mac.id] {
+            world.app.bind_policy(&granted(), policy.id, BindTo::Device(device)).await.unwrap();
+        }
+        let standing = world.standing(mac.id, policy.id).await;
+        assert_eq!(standing == Standing::OtherSystem, template == "disable_arso", "{template}: {standing:?}");
+        banner = banner.or(Some(policy.id));
+    }
+    let places = |orders: &[PolicyOrder]| -> Vec<String> {
+        orders.iter().flat_map(|order| &order.effects).map(Effect::place_words).collect()
+    };
+    let common = ["/etc/issue.net", "Banner of sshd", "UseDNS of sshd"];
+    let on_linux = world.state(&mut linux).await.policies;
+    assert_eq!(places(&on_linux), [["/etc/issue"].as_slice(), &common].concat());
+    let on_mac = world.state(&mut mac).await.policies;
+    assert_eq!(places(&on_mac), [["/Library/Security/PolicyBanner.txt"].as_slice(), &common].concat());
+    world.says_of(&mac, vec![said(&on_mac[0], State::Applied, 0)]).await;
+    assert_eq!(world.standing(mac.id, banner.unwrap()).await, Standing::Applied);
+    assert_eq!(world.standing(linux.id, banner.unwrap()).await, Standing::Pending);
+    let told = world.details_of("policy.create").await;
+    let all = ["/etc/issue", "/etc/issue.net", "Banner of sshd", "/Library/Security/PolicyBanner.txt"];
+    assert!(told.iter().any(|details| details["places"] == serde_json::json!(all)), "{told:?}");
+});
+
 on_both!(bad_policies_are_refused_whole, async |database: &TestDatabase| {
     let world = World::new(database).await;
     let value = |location: &str, kind: &str, data: &str| PolicyForm {
@@ -156,9 +193,16 @@ on_both!(bad_policies_are_refused_whole, async |database: &TestDatabase| {
         let refused = world.app.create_policy(&granted(), &form).await.unwrap_err();
         assert_eq!(refused_fields(refused), ["values"]);
     }
-    for path in
-        ["/etc/shadow", "/etc/sudoers.d/x", "/etc/pam.d/login", "/etc/../etc/shadow", "/etc/ssh/sshd_config"]
-    {
+    for path in [
+        "/etc/shadow",
+        "/etc/sudoers.d/x",
+        "/etc/pam.d/login",
+        "/etc/../etc/shadow",
+        "/etc/ssh/sshd_config",
+        "/private/etc/sudoers",
+        "/private/etc/motd",
+        "/Library/Claviger/etc/agent.toml",
+    ] {
         let form = PolicyForm { path: path.into(), ..motd("x") };
         assert_eq!(refused_fields(world.app.create_policy(&granted(), &form).await.unwrap_err()), ["path"]);
     }

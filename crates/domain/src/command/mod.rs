@@ -117,3 +117,19 @@ impl Commands {
         Self::from_key(text).ok_or_else(|| FieldError::new("commands", "Choose on or off."))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S9.2.
+    #[test]
+    fn a_shell_runs_where_it_is() {
+        for (platform, shell, powershell) in
+            [(Platform::Linux, true, false), (Platform::Macos, true, false), (Platform::Windows, false, true)]
+        {
+            let runs = [Shell::Shell, Shell::Powershell].map(|shell| shell.runs_on(platform));
+            assert_eq!(runs, [shell, powershell], "{platform:?}");
+        }
+    }
+}

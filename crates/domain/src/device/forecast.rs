@@ -74,7 +74,7 @@ impl Facts {
             Reach::OfflineSince(at) => Some(Note::OfflineSince(at)),
         };
         let ssh = match (self.ssh_server, self.ssh.map(|ssh| ssh.first_factor())) {
-            (SshServer::Missing, _) if self.platform != Platform::Linux => None,
+            _ if !self.platform.has_ssh_rules() => None,
             (SshServer::Missing, _) => Some(Note::NoSshServer),
             (SshServer::Present, Ok(None)) => Some(Note::SshClosed),
             (SshServer::Present, Ok(Some(_)) | Err(_)) => None,
@@ -172,6 +172,7 @@ impl From<Requirement> for Enrolling {
 /// taken to stay.
 pub fn outcome(facts: &Facts, person: &Person) -> Outcome {
     let first = match (facts.ssh_server, facts.ssh) {
+        _ if !facts.platform.has_ssh_rules() => None,
         (SshServer::Missing, _) => None,
         (SshServer::Present, Ok(ssh)) => ssh.first_factor(),
         (SshServer::Present, Err(SshConflict)) => Some(FirstFactor::Both),
@@ -283,6 +284,23 @@ mod tests {
         assert_eq!(outcome(&missing, &person(enrolled(), Has::Keys)), Outcome::LockedOut(Lacks::Password));
     }
 
+    /// S8.15, S8.18: a Mac's own sshd asks nobody for a code, so its rules lock nobody out.
+    #[test]
+    fn where_ssh_is_not_looked_after_the_machine_itself_asks() {
+        for platform in [Platform::Windows, Platform::Macos] {
+            for ssh_server in [SshServer::Present, SshServer::Missing] {
+                let closed = Ok(ssh(Switch::Off, Switch::Off));
+                for ssh in [Ok(ssh(Switch::On, Switch::On)), Ok(ssh(Switch::Off, Switch::On)), closed] {
+                    let facts = Facts { platform, ssh_server, ..facts(ssh) };
+                    let meets = |has| outcome(&facts, &person(enrolled(), has));
+                    assert_eq!(meets(Has::Password), Outcome::Asked(None), "{facts:?}");
+                    assert_eq!(meets(Has::Keys), Outcome::LockedOut(Lacks::Password), "{facts:?}");
+                    assert_eq!(facts.notes(), [], "nobody expects an SSH server there");
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_stops_it_is_noted_first() {
         let clean = facts(Ok(ssh(Switch::Off, Switch::On)));
@@ -296,12 +314,6 @@ mod tests {
         let expected =
             [Note::SshConflict, Note::Blocked(Blocked::Disk), Note::OfflineSince(NOW), Note::NoSshServer];
         assert_eq!(all.notes(), expected);
-        let windows = Facts {
-            platform: Platform::Windows,
-            ssh_server: SshServer::Missing,
-            ..facts(Ok(ssh(Switch::On, Switch::On)))
-        };
-        assert_eq!(windows.notes(), [], "nobody expects an SSH server there");
         for status in [MfaStatus::On, MfaStatus::Waiting] {
             assert_eq!(Facts { status, ..clean }.notes(), [Note::AlreadyOn]);
         }

@@ -20,6 +20,8 @@ pub enum Blocked {
     PamProfile,
     /// Windows would not load the credential provider.
     Provider,
+    /// macOS would not load the authorization plug-in, or another one is there (S8.18); the detail names it.
+    LoginWindow,
     /// A file could not be written.
     Disk,
     /// S8.7a: nobody proved in time that codes work; the device took it back.
@@ -34,6 +36,7 @@ words!(Blocked {
     SshOverruled => "ssh_overruled",
     PamProfile => "pam_profile",
     Provider => "provider",
+    LoginWindow => "login_window",
     Disk => "disk",
     Unproven => "unproven",
     Other => "other",
@@ -51,6 +54,10 @@ impl Blocked {
             Self::SshOverruled => "An earlier setting of sshd overrules ours. Remove it.",
             Self::PamProfile => "The PAM profile is not in force. Run pam-auth-update on the device.",
             Self::Provider => "The credential provider is not registered. Repair the agent's installation.",
+            Self::LoginWindow => {
+                "The login window doesn't ask: the authorization plug-in is missing, or another one is there. \
+                 Repair the agent's installation, or remove the other one."
+            }
             Self::Disk => "A file could not be written. Free space on the device.",
             Self::Unproven => "Nobody signed in with a code in time, so the device took MFA back.",
             Self::Other => "The device could not apply it. See its last report.",
@@ -148,6 +155,20 @@ mod tests {
 
     fn status(totp: TotpSwitch, switch: Switch, applied: Applied, applied_revision: i64) -> MfaStatus {
         Standing { switch, wanted: 5, applied_revision, applied }.status(totp)
+    }
+
+    #[test]
+    fn every_reason_has_a_key_and_words_of_its_own() {
+        for of in [Blocked::key as fn(Blocked) -> &'static str, Blocked::words] {
+            let mut found: Vec<_> = Blocked::ALL.iter().map(|why| of(*why)).collect();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found.len(), Blocked::ALL.len());
+        }
+        for why in Blocked::ALL {
+            assert_eq!(Blocked::from_key(why.key()), Some(*why));
+        }
+        assert_eq!(Blocked::from_key("login_window"), Some(Blocked::LoginWindow));
     }
 
     #[test]

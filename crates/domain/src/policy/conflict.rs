@@ -37,7 +37,7 @@ pub fn conflicts(policies: &[Bound<'_>]) -> BTreeMap<PolicyId, Conflict> {
     let mut wanted: BTreeMap<Place, Vec<(&Bound<'_>, &Effect)>> = BTreeMap::new();
     for policy in policies {
         for effect in policy.effects {
-            wanted.entry(effect.place()).or_default().push((policy, effect));
+            wanted.entry(effect.place().folded()).or_default().push((policy, effect));
         }
     }
     let mut found = BTreeMap::new();
@@ -61,5 +61,31 @@ fn is_same(one: &Effect, other: &Effect) -> bool {
         (Effect::Sshd(one), Effect::Sshd(other)) => one.value == other.value,
         (Effect::File(one), Effect::File(other)) => one == other,
         (Effect::Registry(_) | Effect::Sshd(_) | Effect::File(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{FileContent, Mode},
+        *,
+    };
+    use crate::time::Timestamp;
+
+    #[test]
+    fn two_files_that_a_mac_takes_for_one_are_in_each_others_way() {
+        let id = |n: u8| PolicyId::new(Timestamp(0), [n; 10]);
+        let file = |path: &str| {
+            [Effect::File(FileContent { path: path.into(), content: "x".into(), mode: Mode::Everybody })]
+        };
+        let (one, other, third) = (file("/etc/motd"), file("/etc/MOTD"), file("/etc/motd.d"));
+        let bound = [
+            Bound { id: id(1), name: "One", effects: &one },
+            Bound { id: id(2), name: "Other", effects: &other },
+            Bound { id: id(3), name: "Third", effects: &third },
+        ];
+        let found = conflicts(&bound);
+        assert_eq!(found.keys().copied().collect::<Vec<_>>(), [id(1), id(2)]);
+        assert_eq!(found[&id(2)].to_string(), "/etc/MOTD is wanted otherwise by “One”: neither is applied.");
     }
 }

@@ -42,7 +42,7 @@ impl Mode {
     }
 }
 
-/// Where a policy may lay down a file.
+/// Where a policy may lay down a file. On a Mac that leaves out `/Library` and `/var/db`, where it keeps who gets in.
 const FOLDERS: [&str; 3] = ["/etc/", "/opt/", "/srv/"];
 
 /// What decides who gets in, and what is run by itself: the first is laid down elsewhere, the second is a command.
@@ -197,6 +197,37 @@ const CLOSED: &[&str] = &[
     "/etc/smartmontools",
     "/etc/acpi",
     "/etc/pm",
+    // The same on macOS.
+    "/etc/authorization",
+    "/etc/master.passwd",
+    "/etc/kcpassword",
+    "/etc/opendirectoryd",
+    "/etc/openldap",
+    "/etc/ttys",
+    "/etc/gettytab",
+    "/etc/periodic",
+    "/etc/periodic.conf",
+    "/etc/periodic.conf.local",
+    "/etc/defaults",
+    "/etc/newsyslog.conf",
+    "/etc/newsyslog.d",
+    "/etc/asl.conf",
+    "/etc/asl",
+    "/etc/emond.d",
+    "/etc/launchd.conf",
+    "/etc/rc.common",
+    "/etc/rc.netboot",
+    "/etc/auto_master",
+    "/etc/auto_home",
+    "/etc/autofs.conf",
+    "/etc/paths",
+    "/etc/paths.d",
+    "/etc/bashrc_Apple_Terminal",
+    "/etc/zshrc_Apple_Terminal",
+    "/etc/zlogin",
+    "/etc/zlogout",
+    "/etc/csh.logout",
+    "/etc/irbrc",
     // What the agent's other templates lay down.
     "/etc/issue",
     "/etc/issue.net",
@@ -219,20 +250,35 @@ pub fn parse_path(text: &str) -> Result<String, FieldError> {
     if !text.split('/').skip(1).all(is_name) {
         return refused("The path can't contain empty parts, . or .. .".into());
     }
+    if as_linked(text) != text {
+        return refused("Name it without /private, as Linux has it, too.".into());
+    }
     if let Some(why) = closed(text) {
         return refused(why);
     }
     Ok(text.to_owned())
 }
 
+/// The name that a file of `/etc` has on both systems. On a Mac `/etc` is a link, and what is in it lies in `/private/etc`.
+pub(super) fn as_linked(path: &str) -> &str {
+    match path.strip_prefix("/private") {
+        Some(linked) if linked.starts_with("/etc/") => linked,
+        _ => path,
+    }
+}
+
 /// Why policies leave a path alone; an agent asks once more, with every link in it followed.
+///
+/// What is closed is closed whatever its case: on most Macs two spellings that differ in case alone are one file, and
+/// `/etc/SUDOERS` would open the door that `/etc/sudoers` is. What is open is open as it is spelled.
 pub fn closed(path: &str) -> Option<String> {
-    let lower = path.to_ascii_lowercase();
+    let plain = as_linked(path);
+    let lower = plain.to_ascii_lowercase();
     let is_below = |folder: &str| {
         let folder = folder.to_ascii_lowercase();
         lower.strip_prefix(&folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    if !FOLDERS.iter().any(|folder| path.starts_with(folder)) {
+    if !FOLDERS.iter().any(|folder| plain.starts_with(folder)) {
         return Some("Policies lay down files in /etc, /opt and /srv only.".into());
     }
     let is_key = lower.contains("/.ssh/") || lower.ends_with("/authorized_keys") || lower.ends_with("/.ssh");
@@ -261,4 +307,64 @@ fn parse_content(content: &str) -> Result<String, FieldError> {
         return Err(FieldError::new("content", "The content can't contain NUL."));
     }
     Ok(content.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::is_banner, *};
+
+    /// What an agent on a Mac asks, once it has followed the link that `/etc` is there, and as few spell it.
+    #[test]
+    fn a_mac_keeps_its_doors_elsewhere_and_minds_no_case() {
+        for open in ["/etc/motd", "/private/etc/motd", "/private/etc/acme/app.conf", "/opt/acme/x"] {
+            assert_eq!(closed(open), None, "{open}");
+        }
+        for shut in [
+            "/etc/pam.d/authorization",
+            "/private/etc/pam.d/authorization",
+            "/private/etc/sudoers.d/x",
+            "/private/etc/SUDOERS",
+            "/etc/Pam.D/login",
+            "/private/etc/ssh/sshd_config.d/x.conf",
+            "/private/etc/authorization",
+            "/private/etc/zshrc_apple_terminal",
+            "/private/etc/paths.d/x",
+            "/private/etc/issue.net",
+            "/private/opt/x",
+            "/private/private/etc/motd",
+            "/PRIVATE/etc/motd",
+            "/private/var/db/auth.db",
+            "/private/var/db/dslocal/nodes/Default/users/alice.plist",
+            "/private/var/root/x",
+            "/private/tmp/x",
+            "/private/opt/../etc/shadow",
+            "/var/db/auth.db",
+            "/var/db/dslocal/nodes/Default/users/alice.plist",
+            "/Library/Claviger/claviger-agent",
+            "/library/claviger/tasks/policies.json",
+            "/Library/LaunchDaemons/io.claviger.agent.plist",
+            "/Library/LaunchAgents/x.plist",
+            "/Library/Security/SecurityAgentPlugins/Other.bundle/Contents/Info.plist",
+            "/Library/Security/PolicyBanner.txt",
+            "/Library/Keychains/System.keychain",
+            "/System/Library/x",
+            "/Users/alice/x",
+            "/opt/x/.SSH/authorized_keys",
+        ] {
+            assert!(closed(shut).is_some(), "{shut}");
+        }
+        for ours in
+            ["/etc/issue.net", "/private/etc/issue.net", "/etc/issue", "/Library/Security/PolicyBanner.txt"]
+        {
+            assert!(is_banner(ours) && closed(ours).is_some(), "{ours}");
+        }
+        for other in [
+            "/etc/motd",
+            "/etc/issue.net.d",
+            "/Library/Security/x",
+            "/private/Library/Security/PolicyBanner.txt",
+        ] {
+            assert!(!is_banner(other), "{other}");
+        }
+    }
 }

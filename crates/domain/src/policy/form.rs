@@ -1,9 +1,8 @@
 //! A policy as somebody enters it; everything that is wrong is told at once.
 
 use super::{
-    FileContent, Kind, PolicyName, RegistryValue, Template,
+    FileContent, Kind, PolicyName, RegistryValue, Template, banner,
     file::parse_file,
-    parse_banner,
     registry::{Data, parse_location, parse_name, parse_values, refuse_ours},
     sshd,
 };
@@ -109,7 +108,7 @@ impl PolicyForm {
             "block_safe_mode" => Ok(Template::BlockSafeMode),
             "sshd" => sshd::parse(&self.settings).map(Template::Sshd).map_err(alone),
             "file" => parse_file(&self.path, &self.content, &self.mode).map(Template::File),
-            "banner" => parse_banner(&self.text).map(Template::Banner).map_err(alone),
+            "banner" => banner::parse(&self.text).map(Template::Banner).map_err(alone),
             _ => Err(alone(FieldError::new("template", "Choose a template."))),
         }
     }

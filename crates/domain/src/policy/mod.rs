@@ -3,18 +3,22 @@
 //! Every template comes to effects: single values, each with one place. Agents know effects alone, so that a new
 //! template needs no new agent.
 
+mod banner;
 mod conflict;
 mod file;
 mod form;
 mod registry;
 pub mod sshd;
 mod standing;
+mod systems;
 
+pub use banner::{BANNER, is_banner};
 pub use conflict::{Bound, Conflict, conflicts};
 pub use file::{CONTENT, FileContent, Mode, closed, parse_path};
 pub use form::{PolicyForm, ValueForm, ValuePart};
 pub use registry::{Data, Kind, RegistryValue, VALUES};
 pub use standing::{Corrected, Reported, Standing, State};
+pub use systems::Systems;
 
 use crate::{
     device::Platform,
@@ -25,11 +29,6 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The most characters of a banner.
-pub const BANNER: usize = 4_000;
-/// What sshd shows before a login, and consoles beside them.
-const ISSUE_NET: &str = "/etc/issue.net";
-const ISSUE: &str = "/etc/issue";
 const SYSTEM_POLICIES: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System";
 
 /// A policy as loaded.
@@ -80,11 +79,11 @@ pub enum Template {
     DisableArso,
     /// Windows: S8.16.
     BlockSafeMode,
-    /// Linux: settings of sshd for everybody.
+    /// Linux and macOS: settings of sshd for everybody.
     Sshd(Vec<sshd::Setting>),
-    /// Linux: what a file holds.
+    /// Linux and macOS: what a file holds.
     File(FileContent),
-    /// Linux: what is shown before a login, at consoles and by sshd.
+    /// Linux and macOS: what is shown before a login, at the machine itself and by sshd.
     Banner(String),
 }
 
@@ -118,21 +117,24 @@ impl Template {
         })
     }
 
-    /// For which system a template of that word is.
-    pub fn platform_of(key: &str) -> Platform {
+    /// For which systems a template of that word is.
+    pub fn systems_of(key: &str) -> Systems {
         match key {
-            "registry" | "disable_arso" | "block_safe_mode" => Platform::Windows,
-            _ => Platform::Linux,
+            "registry" | "disable_arso" | "block_safe_mode" => Systems::Windows,
+            _ => Systems::Unix,
         }
     }
 
-    /// For which system it is.
-    pub fn platform(&self) -> Platform {
-        Self::platform_of(self.key())
+    /// For which systems it is.
+    pub fn systems(&self) -> Systems {
+        Self::systems_of(self.key())
     }
 
-    /// What a device has to see to, each at a place of its own.
-    pub fn effects(&self) -> Vec<Effect> {
+    /// What a device of that system has to see to, each at a place of its own; nothing if it isn't for that system.
+    pub fn effects_on(&self, platform: Platform) -> Vec<Effect> {
+        if !self.systems().has(platform) {
+            return Vec::new();
+        }
         let flag = |name: &str| {
             let (location, name) = (SYSTEM_POLICIES.to_owned(), name.to_owned());
             vec![Effect::Registry(RegistryValue { location, name, data: Data::Dword(1) })]
@@ -143,17 +145,32 @@ impl Template {
             Self::BlockSafeMode => flag("SafeModeBlockNonAdmins"),
             Self::Sshd(settings) => settings.iter().cloned().map(Effect::Sshd).collect(),
             Self::File(file) => vec![Effect::File(file.clone())],
-            Self::Banner(text) => banner(text),
+            Self::Banner(text) => banner::effects(text, platform),
         }
     }
-}
 
-fn banner(text: &str) -> Vec<Effect> {
-    let file = |path: &str, content: String| {
-        Effect::File(FileContent { path: path.to_owned(), content, mode: Mode::Everybody })
-    };
-    let shown = sshd::Setting { keyword: sshd::BANNER.to_owned(), value: ISSUE_NET.to_owned() };
-    vec![file(ISSUE, format!("{text}\n\n")), file(ISSUE_NET, format!("{text}\n")), Effect::Sshd(shown)]
+    /// Where it lays something down, as an administrator reads it; with the system of a place that not all of its systems
+    /// have.
+    pub fn places(&self) -> Vec<(String, Option<Platform>)> {
+        let platforms = self.systems().platforms();
+        let on = |place: &str| {
+            let mut having = platforms.iter().copied().filter(|platform| {
+                self.effects_on(*platform).iter().any(|effect| effect.place_words() == place)
+            });
+            match (having.next(), having.next()) {
+                (Some(only), None) if platforms.len() > 1 => Some(only),
+                _ => None,
+            }
+        };
+        let effects = platforms.iter().flat_map(|platform| self.effects_on(*platform));
+        let mut places: Vec<(String, Option<Platform>)> = Vec::new();
+        for place in effects.map(|effect| effect.place_words()) {
+            if !places.iter().any(|(known, _)| *known == place) {
+                places.push((place.clone(), on(&place)));
+            }
+        }
+        places
+    }
 }
 
 /// One value at one place of a device.
@@ -216,6 +233,16 @@ pub enum Place {
     },
 }
 
+impl Place {
+    /// As policies are compared with each other: on a Mac two paths that differ in case alone are one file.
+    fn folded(self) -> Self {
+        match self {
+            Self::File { path } => Self::File { path: path.to_ascii_lowercase() },
+            Self::Registry { .. } | Self::Sshd { .. } => self,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -224,27 +251,6 @@ impl fmt::Display for Place {
             Self::File { path } => f.write_str(path),
         }
     }
-}
-
-/// A banner as entered: what terminals and `agetty` show as it stands.
-fn parse_banner(text: &str) -> Result<String, FieldError> {
-    let refused = |message: &str| Err(FieldError::new("text", message));
-    let text = text.replace("\r\n", "\n");
-    let text = text.trim_end();
-    if text.trim().is_empty() {
-        return refused("Say what people are to read before they sign in.");
-    }
-    if text.chars().count() > BANNER {
-        return refused("The banner can have at most 4000 characters.");
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return refused("The banner can't contain control characters.");
-    }
-    // agetty would put the machine's name, kernel or addresses in its place.
-    if text.contains('\\') {
-        return refused("The banner can't contain a backslash.");
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

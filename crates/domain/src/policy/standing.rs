@@ -1,5 +1,6 @@
 //! How a policy stands on a device (S9.1).
 
+use super::Systems;
 use crate::{
     device::{Platform, words},
     time::Timestamp,
@@ -61,9 +62,9 @@ impl Standing {
     pub const KEYS: [&'static str; 5] = ["other_system", "pending", "applied", "corrected", "failed"];
 
     /// How it stands, from what the device last said of it.
-    pub fn of((template, device): (Platform, Platform), revision: i64, reported: Option<&Reported>) -> Self {
+    pub fn of((template, device): (Systems, Platform), revision: i64, reported: Option<&Reported>) -> Self {
         match reported.filter(|reported| reported.revision == revision) {
-            _ if template != device => Self::OtherSystem,
+            _ if !template.has(device) => Self::OtherSystem,
             None => Self::Pending,
             Some(Reported { state: State::Failed, detail, .. }) => Self::Failed(detail.clone()),
             Some(Reported { state: State::Applied, corrected, .. }) if corrected.count > 0 => {

@@ -150,6 +150,16 @@ fn a_file_opens_no_door() {
         "/tmp/x",
         "/var/lib/claviger-agent-tasks/book.json",
         "/proc/sys/kernel/core_pattern",
+        "/private/etc/motd",
+        "/private/etc/sudoers",
+        "/private/var/db/auth.db",
+        "/ETC/motd",
+        "/etc/authorization",
+        "/etc/kcpassword",
+        "/etc/periodic/daily/900.x",
+        "/etc/newsyslog.d/x.conf",
+        "/Library/Claviger/etc/agent.toml",
+        "/Library/LaunchDaemons/io.claviger.agent.plist",
         "/etc/a\nb",
         "/etc/a\0b",
         "/etc/ünicode",
@@ -222,8 +232,16 @@ fn a_banner_is_shown_as_it_stands() {
     let (_, _, template) = form("Acme only.\r\nEverything is logged.\n\n").parse().unwrap();
     let Template::Banner(text) = &template else { panic!() };
     assert_eq!(text, "Acme only.\nEverything is logged.");
-    let places: Vec<String> = template.effects().iter().map(Effect::place_words).collect();
-    assert_eq!(places, ["/etc/issue", "/etc/issue.net", "Banner of sshd"]);
+    let on =
+        |platform| -> Vec<String> { template.effects_on(platform).iter().map(Effect::place_words).collect() };
+    assert_eq!(on(Platform::Linux), ["/etc/issue", "/etc/issue.net", "Banner of sshd"]);
+    let login_window = "/Library/Security/PolicyBanner.txt";
+    assert_eq!(on(Platform::Macos), [login_window, "/etc/issue.net", "Banner of sshd"]);
+    assert_eq!(on(Platform::Windows), [""; 0]);
+    let places: Vec<_> = template.places();
+    let (linux, both) = (("/etc/issue".into(), Some(Platform::Linux)), ("/etc/issue.net".into(), None));
+    let macos = (login_window.into(), Some(Platform::Macos));
+    assert_eq!(places, [linux, both, ("Banner of sshd".into(), None), macos]);
     for wrong in ["", " \n", "\\n", "a\u{1b}[31m", "a\0"] {
         assert_eq!(refused(&form(wrong))[0].0, "text", "{wrong:?}");
     }
@@ -239,11 +257,35 @@ fn ready_made_templates_lay_down_what_windows_documents() {
     ] {
         let location = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System".to_owned();
         let expected = RegistryValue { location, name: name.into(), data: Data::Dword(1) };
-        assert_eq!(template.effects(), [Effect::Registry(expected)]);
-        assert_eq!(template.platform(), Platform::Windows);
+        assert_eq!(template.effects_on(Platform::Windows), [Effect::Registry(expected)]);
+        assert_eq!(template.systems(), Systems::Windows);
+        assert_eq!(template.places().into_iter().map(|(_, only)| only).collect::<Vec<_>>(), [None]);
     }
     for key in Template::KEYS {
         assert!(Template::words(key).is_some(), "{key}");
+    }
+}
+
+/// S9.1: the systems of each template, and that none comes to anything elsewhere.
+#[test]
+fn a_template_comes_to_effects_on_its_own_systems_alone() {
+    let value =
+        RegistryValue { location: r"SOFTWARE\A".into(), name: "v".into(), data: Data::Sz(String::new()) };
+    let file = FileContent { path: "/etc/motd".into(), content: "x".into(), mode: Mode::Everybody };
+    let setting = Setting { keyword: "UseDNS".into(), value: "no".into() };
+    for (template, systems) in [
+        (Template::Registry(vec![value]), Systems::Windows),
+        (Template::DisableArso, Systems::Windows),
+        (Template::BlockSafeMode, Systems::Windows),
+        (Template::Sshd(vec![setting]), Systems::Unix),
+        (Template::File(file), Systems::Unix),
+        (Template::Banner("x".into()), Systems::Unix),
+    ] {
+        assert_eq!(template.systems(), systems, "{template:?}");
+        for platform in Platform::ALL {
+            let has_effects = !template.effects_on(*platform).is_empty();
+            assert_eq!(has_effects, systems.has(*platform), "{template:?} on {platform:?}");
+        }
     }
 }
 
@@ -274,7 +316,7 @@ fn policies_that_want_one_place_otherwise_are_both_named() {
 
 #[test]
 fn what_a_device_said_of_an_older_revision_counts_for_nothing() {
-    let linux = (Platform::Linux, Platform::Linux);
+    let linux = (Systems::Unix, Platform::Linux);
     let said = |state, count| Reported {
         revision: 2,
         state,
@@ -288,7 +330,11 @@ fn what_a_device_said_of_an_older_revision_counts_for_nothing() {
     assert_eq!(Standing::of(linux, 2, Some(&applied)), Standing::Applied);
     assert_eq!(Standing::of(linux, 2, Some(&said(State::Applied, 1))).key(), "corrected");
     assert_eq!(Standing::of(linux, 2, Some(&failed)), Standing::Failed("why".into()));
-    assert_eq!(Standing::of((Platform::Windows, Platform::Linux), 2, Some(&applied)), Standing::OtherSystem);
+    let other = |systems, platform| Standing::of((systems, platform), 2, Some(&applied));
+    assert_eq!(other(Systems::Unix, Platform::Macos), Standing::Applied);
+    assert_eq!(other(Systems::Windows, Platform::Linux), Standing::OtherSystem);
+    assert_eq!(other(Systems::Windows, Platform::Macos), Standing::OtherSystem);
+    assert_eq!(other(Systems::Unix, Platform::Windows), Standing::OtherSystem);
 }
 
 #[test]

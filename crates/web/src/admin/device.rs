@@ -28,7 +28,7 @@ use claviger_app::{
     words,
 };
 use claviger_domain::{
-    device::{FirstFactor, MfaStatus, NotEnrolled, SshChange, SshServer, Switch, WhenDown},
+    device::{FirstFactor, MfaStatus, NotEnrolled, Platform, SshChange, SshServer, Switch, WhenDown},
     id::DeviceId,
     permission::{ManageUsers, ViewUsers},
     time::{Span, Timestamp},
@@ -51,6 +51,8 @@ struct DevicePage {
     warning: Option<String>,
     revision: String,
     name: Field,
+    /// Whether the rules of SSH, sudo and su are shown.
+    has_ssh_rules: bool,
     password_login: Check,
     public_keys: Check,
     root_login: Check,
@@ -84,6 +86,7 @@ impl DevicePage {
             warning: warning(&listed),
             revision: device.revision.to_string(),
             name: Field::of(&device.name),
+            has_ssh_rules: device.platform.has_ssh_rules(),
             password_login: tick(rules.ssh.password_login),
             public_keys: tick(rules.ssh.public_keys),
             root_login: tick(rules.ssh.root_login),
@@ -142,23 +145,27 @@ fn facts(listed: &ListedDevice, now: Timestamp, zone: &str) -> Vec<Fact> {
         1.. => format!("{} fast", words::span(off)),
         _ => format!("{} slow", words::span(off)),
     };
-    vec![
+    let ssh_server = device.platform.has_ssh_rules().then(|| {
+        let found = match contact.told.ssh_server {
+            SshServer::Present => "openssh-server",
+            SshServer::Missing => "None found; taken up when it appears",
+        };
+        Fact::new("SSH server", found)
+    });
+    let mut facts = vec![
         Fact::at("Last contact", contact.last_contact_at, now, zone),
         Fact::new("From", or_nothing(&contact.last_address)),
         Fact::new("Host name", or_nothing(&contact.told.hostname)),
         Fact::new("System", system_words(listed)),
         Fact::new("Agent", or_nothing(&contact.told.agent_version)),
-        Fact::new(
-            "SSH server",
-            match contact.told.ssh_server {
-                SshServer::Present => "openssh-server",
-                SshServer::Missing => "None found; taken up when it appears",
-            },
-        ),
+    ];
+    facts.extend(ssh_server);
+    facts.extend([
         Fact::new("Clock", clock),
         Fact::at("Enrolled", device.enrolled_at, now, zone),
         Fact::new("Device ID", device.id.to_string()),
-    ]
+    ]);
+    facts
 }
 
 async fn show(
@@ -170,8 +177,13 @@ async fn show(
     Ok(page(&DevicePage::new(&web, &me, frame, named(&id)?).await?))
 }
 
-fn wanted(form: &Posted) -> DeviceChange {
-    let switch = |name: &str| Some(if form.has(name) { Switch::On } else { Switch::Off });
+/// What was entered. The rules that the page doesn't show there stay: a box that is not there is not a box without a tick.
+fn wanted(form: &Posted, platform: Platform) -> DeviceChange {
+    let switch = |name: &str| match (platform.has_ssh_rules(), form.has(name)) {
+        (true, true) => Some(Switch::On),
+        (true, false) => Some(Switch::Off),
+        (false, _) => None,
+    };
     DeviceChange {
         name: Some(form.owned("name")),
         ssh: SshChange {
@@ -193,14 +205,15 @@ fn wanted(form: &Posted) -> DeviceChange {
 async fn save(change: Change<DeviceId>) -> Result<Response, PageError> {
     let Change { web, me, frame, granted, id, form } = change;
     let revision = form.text("revision").parse().ok();
+    let platform = web.app().device(&me.actor.granted::<ViewUsers>()?, id).await?.known.device.platform;
     let Again { status, errors, problem } =
-        match web.app().change_device(&granted, id, &wanted(&form), revision).await {
+        match web.app().change_device(&granted, id, &wanted(&form, platform), revision).await {
             Ok(_) => return Ok(flash::redirect(&format!("/admin/devices/{id}"), "saved")),
             Err(refusal) => Again::after(refusal)?,
         };
     let mut again = DevicePage::new(&web, &me, frame, id).await?.typed(&form, &errors);
     // S8.9: both ways in while MFA is on is a question.
-    if again.password_login.on && again.public_keys.on && again.header.is_on {
+    if again.has_ssh_rules && again.password_login.on && again.public_keys.on && again.header.is_on {
         again.first_factor.get_or_insert_default();
     }
     again.problem = problem;

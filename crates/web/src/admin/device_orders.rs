@@ -67,7 +67,7 @@ impl DevicePolicies {
         let when = (web.app().now(), organization.settings.time_zone.as_str());
         let platform = listed.known.device.platform;
         let is_new = |policy: &claviger_domain::policy::Policy| {
-            policy.template.platform() == platform
+            policy.template.systems().has(platform)
                 && !bound.iter().any(|one| one.directly && one.policy.id == policy.id)
         };
         let choices = all.iter().filter(|counted| is_new(&counted.policy));
@@ -86,7 +86,7 @@ impl DevicePolicies {
                     kind: Kind::words(one.policy.template.key()).unwrap_or_default(),
                     directly: one.directly,
                     standing: StandingView::of(
-                        (one.policy.template.platform(), platform),
+                        (one.policy.template.systems(), platform),
                         one.policy.revision,
                         one.reported.as_ref(),
                         when,

@@ -168,6 +168,7 @@ pub(super) struct Install {
     pub(super) debian: String,
     pub(super) fedora: String,
     pub(super) windows: String,
+    pub(super) macos: String,
     pub(super) enroll: String,
     pub(super) enroll_windows: String,
 }
@@ -180,6 +181,7 @@ impl Install {
             debian: format!("sudo apt install ./claviger-agent_{version}_amd64.deb"),
             fedora: format!("sudo dnf install ./claviger-agent-{version}-1.x86_64.rpm"),
             windows: format!("msiexec /i claviger-agent-{version}-x64.msi /qn"),
+            macos: format!("sudo installer -pkg claviger-agent-{version}.pkg -target /"),
             enroll: format!("sudo claviger-agent enroll --server {public_url} --key {key}"),
             enroll_windows: format!(
                 r"& 'C:\Program Files\Claviger\claviger-agent.exe' enroll --server {public_url} --key {key}"

@@ -52,7 +52,7 @@ struct PolicyRow {
     name: String,
     description: String,
     kind: &'static str,
-    platform: &'static str,
+    systems: &'static str,
     devices: String,
     groups: String,
     failed: i64,
@@ -60,7 +60,7 @@ struct PolicyRow {
 
 struct KindRow {
     link: Link,
-    platform: &'static str,
+    systems: &'static str,
 }
 
 fn kinds() -> Vec<KindRow> {
@@ -69,7 +69,7 @@ fn kinds() -> Vec<KindRow> {
             href: format!("{PATH}/new?template={key}"),
             label: Kind::words(key).unwrap_or(key).to_owned(),
         },
-        platform: Kind::platform_of(key).words(),
+        systems: Kind::systems_of(key).words(),
     };
     Kind::KEYS.iter().map(kind).collect()
 }
@@ -80,7 +80,7 @@ async fn list(State(web): State<Web>, Admin(me): Admin, frame: Frame) -> Result<
         href: format!("{PATH}/{}", counted.policy.id),
         name: counted.policy.name.as_str().to_owned(),
         kind: Kind::words(counted.policy.template.key()).unwrap_or_default(),
-        platform: counted.policy.template.platform().words(),
+        systems: counted.policy.template.systems().words(),
         description: counted.policy.description,
         devices: words::number(counted.devices),
         groups: words::number(counted.groups),

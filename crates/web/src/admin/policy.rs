@@ -28,7 +28,7 @@ use claviger_domain::{
     device::Platform,
     id::PolicyId,
     permission::{ManageUsers, ViewUsers},
-    policy::{Policy, PolicyForm, Reported, Standing, Template as Kind},
+    policy::{Policy, PolicyForm, Reported, Standing, Systems, Template as Kind},
     time::Timestamp,
 };
 
@@ -50,7 +50,7 @@ pub(super) struct StandingView {
 
 impl StandingView {
     pub(super) fn of(
-        platforms: (Platform, Platform),
+        platforms: (Systems, Platform),
         revision: i64,
         reported: Option<&Reported>,
         (now, zone): (Timestamp, &str),
@@ -82,14 +82,26 @@ struct PolicyPage {
     base: String,
     title: String,
     kind: &'static str,
-    platform: &'static str,
-    places: Vec<String>,
+    systems: &'static str,
+    places: Vec<PlaceRow>,
     problem: Option<String>,
     revision: String,
     fields: PolicyFields,
     groups: Vec<GroupRow>,
     devices: Vec<DeviceRow>,
     binder: Option<Binder>,
+}
+
+/// A place, and the system that alone has it.
+struct PlaceRow {
+    place: String,
+    only: Option<&'static str>,
+}
+
+impl From<(String, Option<Platform>)> for PlaceRow {
+    fn from((place, only): (String, Option<Platform>)) -> Self {
+        Self { place, only: only.map(Platform::words) }
+    }
 }
 
 struct DeviceRow {
@@ -102,7 +114,7 @@ struct DeviceRow {
 
 impl DeviceRow {
     fn of(policy: &Policy, device: PolicyDevice, when: (Timestamp, &str)) -> Self {
-        let platforms = (policy.template.platform(), device.platform);
+        let platforms = (policy.template.systems(), device.platform);
         Self {
             id: device.id.to_string(),
             href: format!("/admin/devices/{}/policies", device.id),
@@ -133,8 +145,8 @@ impl PolicyPage {
             base: format!("{PATH}/{id}"),
             title: policy.name.as_str().to_owned(),
             kind: Kind::words(policy.template.key()).unwrap_or_default(),
-            platform: policy.template.platform().words(),
-            places: policy.template.effects().iter().map(|effect| effect.place_words()).collect(),
+            systems: policy.template.systems().words(),
+            places: policy.template.places().into_iter().map(PlaceRow::from).collect(),
             problem: None,
             revision: policy.revision.to_string(),
             fields: PolicyFields::of(&form, &Errors::default()),

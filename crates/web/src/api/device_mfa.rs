@@ -40,7 +40,7 @@ pub(crate) struct DeviceMfaView {
     enabled: bool,
     /// `off`, `waiting` (on, waiting for the device), `on`, `blocked` or `paused` (the organization's TOTP is off).
     status: &'static str,
-    /// Why it is blocked: `no_ssh_server`, `ssh_ignores_drop_ins`, `ssh_refused`, `ssh_overruled`, `pam_profile`, `disk`, `unproven` or `other`; null if it isn't.
+    /// Why it is blocked: `no_ssh_server`, `ssh_ignores_drop_ins`, `ssh_refused`, `ssh_overruled`, `pam_profile`, `provider`, `login_window`, `disk`, `unproven` or `other`; null if it isn't.
     blocked: Option<&'static str>,
     /// More about what the device applied last, in its words.
     detail: String,

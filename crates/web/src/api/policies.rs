@@ -15,8 +15,9 @@ use axum::{
 };
 use claviger_app::words;
 use claviger_domain::{
+    device::Platform,
     permission::{ManageUsers, ViewUsers},
-    policy::{Policy, PolicyForm, ValueForm},
+    policy::{Policy, PolicyForm, Systems, ValueForm},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,8 +38,10 @@ pub(crate) struct PolicyView {
     description: String,
     /// What kind it is; it stays.
     template: String,
-    /// `linux`, `windows` or `macos`.
+    /// `windows`, or `linux` for what is for Linux and macOS.
     platform: &'static str,
+    /// All systems that it is for: `windows`; or `linux` and `macos`.
+    platforms: Vec<&'static str>,
     /// Of `registry`.
     values: Vec<ValueView>,
     /// Of `sshd`.
@@ -77,6 +80,14 @@ pub(crate) struct SettingView {
     value: String,
 }
 
+/// The one system that `platform` named before there were Macs; programs may read it still.
+const fn platform(systems: Systems) -> Platform {
+    match systems {
+        Systems::Windows => Platform::Windows,
+        Systems::Unix => Platform::Linux,
+    }
+}
+
 impl From<&Policy> for PolicyView {
     fn from(policy: &Policy) -> Self {
         let form = PolicyForm::of(&policy.name, &policy.description, &policy.template);
@@ -90,7 +101,8 @@ impl From<&Policy> for PolicyView {
             text: only("banner", form.text),
             name: form.name,
             description: form.description,
-            platform: policy.template.platform().key(),
+            platform: platform(policy.template.systems()).key(),
+            platforms: policy.template.systems().platforms().iter().map(|one| one.key()).collect(),
             values: form.values.into_iter().map(ValueView::from).collect(),
             settings: form
                 .settings

@@ -15,7 +15,7 @@ use claviger_app::{
 use claviger_domain::{
     device::Platform,
     permission::{ManageUsers, ViewUsers},
-    policy::{Reported, Standing},
+    policy::{Reported, Standing, Systems},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,7 +36,7 @@ pub(crate) struct StandingView {
 }
 
 impl StandingView {
-    fn of(platforms: (Platform, Platform), revision: i64, reported: Option<&Reported>) -> Self {
+    fn of(platforms: (Systems, Platform), revision: i64, reported: Option<&Reported>) -> Self {
         let standing = Standing::of(platforms, revision, reported);
         let counted = reported.filter(|reported| reported.revision == revision);
         Self {
@@ -109,7 +109,7 @@ pub(crate) async fn devices(
         id: device.id.to_string(),
         direct: device.directly,
         standing: StandingView::of(
-            (policy.template.platform(), device.platform),
+            (policy.template.systems(), device.platform),
             policy.revision,
             device.reported.as_ref(),
         ),
@@ -202,7 +202,7 @@ pub(crate) async fn of_device(
         template: one.policy.template.key(),
         direct: one.directly,
         standing: StandingView::of(
-            (one.policy.template.platform(), device.platform),
+            (one.policy.template.systems(), device.platform),
             one.policy.revision,
             one.reported.as_ref(),
         ),

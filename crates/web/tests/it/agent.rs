@@ -181,6 +181,34 @@ on_both!(a_device_enrolls_and_is_told_what_to_do, async |database: &TestDatabase
     assert_eq!((unknown.status, problem(&unknown).as_str()), (StatusCode::UNAUTHORIZED, "unknown_device"));
 });
 
+// S8.18.
+on_both!(what_stands_in_the_way_at_a_mac_s_login_window_is_told, async |database: &TestDatabase| {
+    let site = Site::new(database).await;
+    let cookie = administrator(&site).await;
+    let agent = enrolled(&site, 1).await;
+    let on = MfaOn { first_factor: Some(FirstFactor::Password), ..MfaOn::default() };
+    site.app.enable_device_mfa(&manager(), agent.id, &on).await.unwrap();
+    agent.call(&site, Method::GET, "/agent/v1/state?since=0", None).await;
+    let report = json!({
+        "machine": {"hostname": "mac-1", "platform": "macos", "system": "macOS 15.5", "agent_version": "0.1.0"},
+        "revision": 1, "applied": {"mfa": "blocked", "why": "login_window"}, "detail": "OtherAuth:login is there",
+        "ssh_server": "missing", "clock": 0, "accounts": [], "events": [],
+    });
+    let taken = agent.call(&site, Method::POST, "/agent/v1/report", Some(report)).await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
+    let device = site.call(Method::GET, &format!("/devices/{}", agent.id), None).await.json();
+    assert_eq!(
+        (&device["mfa"]["status"], &device["mfa"]["blocked"], &device["mfa"]["detail"]),
+        (&json!("blocked"), &json!("login_window"), &json!("OtherAuth:login is there"))
+    );
+    let shown = page(&site, &cookie, &format!("/admin/devices/{}", agent.id)).await.text;
+    for part in
+        ["authorization plug-in is missing, or another one is there", "It said: OtherAuth:login is there"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+});
+
 on_both!(what_is_not_signed_by_the_device_is_refused, async |database: &TestDatabase| {
     let site = Site::new(database).await;
     let (agent, other) = (enrolled(&site, 1).await, enrolled(&site, 2).await);

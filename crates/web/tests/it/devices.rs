@@ -22,8 +22,13 @@ async fn connect_key(site: &Site) -> Value {
     made.json()
 }
 
-/// The id of a new device.
+/// The id of a new device, on Linux.
 pub(crate) async fn enrolled(site: &Site, seed: u8) -> String {
+    enrolled_on(site, seed, ("linux", "Debian 12")).await
+}
+
+/// The id of a new device on that platform and system.
+pub(crate) async fn enrolled_on(site: &Site, seed: u8, (platform, system): (&str, &str)) -> String {
     let key = connect_key(site).await;
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     let body = json!({
@@ -31,7 +36,7 @@ pub(crate) async fn enrolled(site: &Site, seed: u8) -> String {
         "public_key": BASE64URL_NOPAD.encode(pair.public_key().as_ref()),
         "nonce": BASE64URL_NOPAD.encode(&[seed; 16]),
         "machine": {
-            "hostname": format!("web-{seed}"), "platform": "linux", "system": "Debian 12", "agent_version": "0.1.0",
+            "hostname": format!("web-{seed}"), "platform": platform, "system": system, "agent_version": "0.1.0",
         },
     });
     let request = Request::post("/agent/v1/enroll").header(header::CONTENT_TYPE, "application/json");

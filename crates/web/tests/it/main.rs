@@ -15,6 +15,7 @@ mod identity;
 mod keys;
 mod living;
 mod logo;
+mod macs;
 mod oidc;
 mod oidc_admin;
 mod oidc_attacks;

@@ -32,6 +32,7 @@ on_both!(a_program_lays_policies_down_and_binds_them, async |database: &TestData
         (&policy["mode"], &policy["platform"], &policy["revision"]),
         (&json!("0644"), &json!("linux"), &json!(1))
     );
+    assert_eq!(policy["platforms"], json!(["linux", "macos"]));
     ok(&site, Method::PUT, &format!("{path}/devices/{device}"), None).await;
     let devices = ok(&site, Method::GET, &format!("{path}/devices"), None).await;
     assert_eq!(

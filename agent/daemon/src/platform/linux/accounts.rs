@@ -3,7 +3,7 @@
 use super::{Paths, Trouble, command, group, processes};
 use crate::files;
 use claviger_agent_core::plan::{
-    Existing, Expiry, Found, Held, NewAccount, Password, PrimaryGroup, Sessions, Step,
+    Existing, Expiry, Found, Held, NewAccount, Numbers, Password, PrimaryGroup, Sessions, Step,
 };
 use claviger_wire::server::{Access, State};
 use std::{
@@ -46,6 +46,7 @@ pub fn find(paths: &Paths, state: &State, held: &Held) -> Result<Found, Trouble>
         shells: shells.into_iter().filter(|shell| can_be_run(shell)).map(str::to_owned).collect(),
         members: group::members(&groups),
         groups: group::numbers(&groups),
+        numbers: Numbers::OfLinux,
         accounts,
     })
 }

@@ -2,25 +2,24 @@
 
 pub mod accounts;
 pub mod clock;
-pub mod command;
 pub mod group;
 pub mod journal;
 pub mod logins;
 pub mod machine;
 pub mod pam;
 pub mod people;
-pub mod policies;
 pub mod processes;
-pub mod script;
 pub mod service;
-pub mod ssh;
 pub(crate) mod storage;
-pub mod sudo;
+
+pub use super::unix::{Trouble, command, policies, script, ssh, sudo};
 
 use std::path::PathBuf;
 
 /// Where the agent's own files are, unless a flag says otherwise.
 pub const FOLDER: &str = "/etc/claviger-agent";
+/// Where root's home is.
+pub(super) const HOME_OF_ROOT: &str = "/root";
 /// Where it is written down how things are.
 pub const STANDING: &str = "/run/claviger-agent/sync/standing.json";
 
@@ -61,15 +60,4 @@ impl Default for Paths {
             program: "/usr/sbin/claviger-agent".into(),
         }
     }
-}
-
-/// What went wrong, in one line that can be read alone.
-#[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    /// A program of the system refused.
-    #[error(transparent)]
-    Program(#[from] command::Failed),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    File(#[from] crate::files::Failed),
 }

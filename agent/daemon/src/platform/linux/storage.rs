@@ -1,57 +1,18 @@
-//! Files of ours: modes say who may read them.
+//! Files of ours: the owner and the mode are what keeps them private.
+
+pub(crate) use crate::platform::unix::storage::{
+    make_folder, make_private, private, rename, set_mode, sync_names, write_at,
+};
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::FileExt,
     path::Path,
 };
 use zeroize::Zeroizing;
 
-/// How a file is opened that only we can read.
-pub(crate) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    options
-}
-
-/// Makes a directory that nobody else can look into.
-pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    set_mode_of(directory, 0o700)
-}
-
-/// Makes a folder of this mode, whoever may have made it before.
-pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
-    fs::create_dir_all(path)?;
-    set_mode_of(path, mode)
-}
-
-fn set_mode_of(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, Permissions::from_mode(mode))
-}
-
-/// Gives an open file this mode.
-pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    file.set_permissions(Permissions::from_mode(mode))
-}
-
-/// Makes a change of names in the folder durable.
-pub(crate) fn sync_names(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Gives a file another name, in the place of one that may be there.
-pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
-}
-
-/// Writes at a place of a file.
-pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.write_all_at(bytes, offset)
-}
-
-/// Writes to an empty file what `fill` gives. The owner and the mode are what keeps it private here.
+/// Writes to an empty file what `fill` gives, as it stands.
 pub(crate) fn fill(file: &mut File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     fill(file)
 }

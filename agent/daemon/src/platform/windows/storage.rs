@@ -1,6 +1,8 @@
 //! Files of ours: their folder is the system's and administrators' alone, and what matters in them is sealed for this
 //! machine.
 
+pub(crate) use crate::platform::sealed::Filled;
+
 use claviger_win32::{folder, seal};
 use std::{
     fs::{self, File, OpenOptions},
@@ -74,26 +76,7 @@ pub(crate) fn fill(file: &mut File, fill: impl FnOnce(&mut dyn Write) -> io::Res
     file.write_all(&seal::seal(&bytes, PURPOSE)?)
 }
 
-/// A file that [`fill`] wrote, opened as a whole.
-pub(crate) struct Filled(Zeroizing<Vec<u8>>);
-
-impl Filled {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::all(path).map(Self)
-    }
-
-    /// The bytes from there on, exactly as many as there is room for.
-    pub(crate) fn read_at(&self, room: &mut [u8], offset: u64) -> io::Result<()> {
-        let end = || ErrorKind::UnexpectedEof;
-        let start = usize::try_from(offset).map_err(|_| end())?;
-        let found = start.checked_add(room.len()).and_then(|end| self.0.get(start..end)).ok_or_else(end)?;
-        room.copy_from_slice(found);
-        Ok(())
-    }
-
-    /// All of them; what was changed since, or sealed on another machine, is invalid.
-    pub(crate) fn all(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-        let sealed = fs::read(path)?;
-        seal::open(&sealed, PURPOSE).map_err(|_| io::Error::from(ErrorKind::InvalidData))
-    }
+/// What [`fill`] sealed; what was changed since, or sealed on another machine, is invalid.
+pub(crate) fn opened(sealed: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    seal::open(sealed, PURPOSE).map_err(|_| io::Error::from(ErrorKind::InvalidData))
 }

@@ -1,7 +1,10 @@
 //! Scripts that run as root (S9.2), outside of what systemd takes from the root half, and never for longer than they may.
 
 use super::command;
-use crate::script::{Ended, Printed, Waited};
+use crate::{
+    platform::system::HOME_OF_ROOT,
+    script::{Ended, Printed, Waited},
+};
 use claviger_domain::command::Shell;
 use claviger_wire::orders::RunOrder;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -74,7 +77,7 @@ impl<'a> Script<'a> {
         }
         let (reading, writing) = io::pipe()?;
         let mut command = self.command();
-        command.env_clear().env("PATH", FOLDERS).env("HOME", "/root").env("LC_ALL", "C.UTF-8");
+        command.env_clear().env("PATH", FOLDERS).env("HOME", HOME_OF_ROOT).env("LC_ALL", "C.UTF-8");
         command.current_dir("/").stdin(Stdio::null()).stdout(writing.try_clone()?).stderr(writing);
         // A group of its own, so that nothing it started outlives it.
         let child = command.process_group(0).spawn()?;
@@ -88,11 +91,8 @@ impl<'a> Script<'a> {
                 let mut command = Command::new("systemd-run");
                 let unit = format!("--unit={}", self.unit);
                 command.args(["--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", &unit]);
-                command.args([
-                    "--property=KillMode=control-group",
-                    "--setenv=HOME=/root",
-                    "--setenv=LC_ALL=C.UTF-8",
-                ]);
+                command.args(["--property=KillMode=control-group", "--setenv=LC_ALL=C.UTF-8"]);
+                command.arg(format!("--setenv=HOME={HOME_OF_ROOT}"));
                 command.arg(format!("--setenv=PATH={FOLDERS}"));
                 if !self.is_own {
                     command.arg("/bin/sh");

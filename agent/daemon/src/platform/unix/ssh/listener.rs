@@ -1,7 +1,7 @@
 //! The sshd that listens: told to read its configuration again, and tried afterwards.
 
 use super::{Refused, refused};
-use crate::{files, platform::linux::processes};
+use crate::{files, platform::system::processes};
 use claviger_agent_core::plan::sshd::Effective;
 use claviger_domain::device::Blocked;
 use rustix::process::{Pid, Signal, kill_process};

@@ -1,7 +1,10 @@
 //! What users may do as root: one file of ours beside sudo's own.
 
-use super::{Paths, Trouble, command};
-use crate::files;
+use super::command;
+use crate::{
+    files,
+    platform::system::{Paths, Trouble},
+};
 use claviger_agent_core::plan::files::HEADER;
 use std::path::PathBuf;
 

@@ -4,8 +4,11 @@
 mod listener;
 mod policies;
 
-use super::{Paths, Trouble, command};
-use crate::files;
+use super::command;
+use crate::{
+    files,
+    platform::system::{Paths, Trouble},
+};
 use claviger_agent_core::plan::sshd::{Effective, Wanted, has_other_keys_command, reads_drop_ins};
 use claviger_domain::device::Blocked;
 use listener::Listener;

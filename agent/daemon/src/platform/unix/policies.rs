@@ -1,10 +1,13 @@
-//! What policies change on Linux: files of root's, and settings of sshd (S9.1).
+//! What policies change: files of root's, and settings of sshd (S9.1).
 
-use super::{Paths, machine, ssh::Ssh};
-use crate::{files, logs};
+use super::ssh::Ssh;
+use crate::{
+    files, logs,
+    platform::system::{Paths, machine},
+};
 use claviger_agent_core::policy::{self, Book, Cycle, Ground, Look};
 use claviger_domain::{
-    policy::{Effect, FileContent, Place, closed, sshd::Setting},
+    policy::{Effect, FileContent, Place, closed, is_banner, sshd::Setting},
     time::Timestamp,
 };
 use claviger_wire::{orders::PolicyOrder, server::Presence};
@@ -73,8 +76,8 @@ impl Kept {
         let Self { book, ssh_facts } = self;
         let laid_down: Vec<Effect> = book.effects().cloned().collect();
         let known = orders.iter().flat_map(|order| &order.effects).chain(&laid_down);
-        let mut linux = Linux::new(paths, (folder, ssh_facts), known);
-        policy::carry_out(orders, book, &mut linux, now)
+        let mut device = Device::new(paths, (folder, ssh_facts), known);
+        policy::carry_out(orders, book, &mut device, now)
     }
 }
 
@@ -86,8 +89,8 @@ pub fn put_back(paths: &Paths, data: &Path) -> Result<(), files::Failed> {
     Ssh::new(paths).remove_settings()
 }
 
-/// A Linux device as policies change it.
-pub struct Linux<'a> {
+/// A device as policies change it.
+pub struct Device<'a> {
     ssh: Ssh,
     sshd: Presence,
     folder: &'a Path,
@@ -97,7 +100,7 @@ pub struct Linux<'a> {
     written: Option<String>,
 }
 
-impl<'a> Linux<'a> {
+impl<'a> Device<'a> {
     /// This device. `kept` is where the book is kept, and what sshd was checked with last; a line of the drop-in that is
     /// not of `effects` is somebody else's.
     pub fn new<'e>(
@@ -150,7 +153,7 @@ fn words(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-impl Ground for Linux<'_> {
+impl Ground for Device<'_> {
     type Before = Before;
 
     fn before(&mut self, place: &Place) -> Result<Before, String> {
@@ -229,7 +232,7 @@ impl Ground for Linux<'_> {
     }
 }
 
-const NO_REGISTRY: &str = "There is no registry on Linux.";
+const NO_REGISTRY: &str = "There is no registry on this system.";
 
 /// The file with every link in its folders followed, if nobody but root can have a say in where that is.
 fn safe(path: &Path) -> Result<PathBuf, String> {
@@ -242,15 +245,11 @@ fn safe(path: &Path) -> Result<PathBuf, String> {
         }
     }
     let path = folder.join(path.file_name().unwrap_or_default());
-    match closed(&path.to_string_lossy()) {
-        Some(why) if !is_banner(&path) => Err(why),
+    let name = path.to_string_lossy();
+    match closed(&name) {
+        Some(why) if !is_banner(&name) => Err(why),
         _ => Ok(path),
     }
-}
-
-/// The two files of the template of banners.
-fn is_banner(path: &Path) -> bool {
-    path == Path::new("/etc/issue") || path == Path::new("/etc/issue.net")
 }
 
 /// What is at a path; nothing if nothing is. A link, a folder or a device is no file of ours.
