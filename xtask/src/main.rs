@@ -1,7 +1,9 @@
-//! The gate: `cargo xtask check | test | prepare | devices | applications | windows | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
+//! The gate: `cargo xtask check | test | prepare | devices | applications | windows | macos | arrows | sizes`; beside it `booted` and `desktop`, and `images` for the docs.
 
 mod arrows;
+mod debians;
 mod lints;
+mod macos;
 mod packages;
 mod passed;
 mod postgres;
@@ -25,6 +27,7 @@ cargo xtask applications  only: single sign-on with service providers that are n
 cargo xtask booted   only: the agent under systemd, its memory and wake-ups; no part of the gate
 cargo xtask desktop  only: logins at GDM, LightDM and SDDM, or at those named; no part of the gate
 cargo xtask windows  only: the agent for Windows, built and run under wine; `windows release` makes its MSI
+cargo xtask macos    only: the agent for macOS, built and looked at; `macos release` makes what its installer is made of
 cargo xtask arrows   only: which crate may use which
 cargo xtask sizes    only: how long files may be
 cargo xtask images   takes the pictures of the last test run into docs/images";
@@ -52,6 +55,10 @@ fn dispatch(command: &str) -> Result<()> {
         "windows" => match std::env::args().nth(2).as_deref() {
             Some("release") => windows::release(),
             _ => windows::all(),
+        },
+        "macos" => match std::env::args().nth(2).as_deref() {
+            Some("release") => macos::release(),
+            _ => macos::all(),
         },
         "arrows" => arrows::check(),
         "sizes" => sizes::check(),

@@ -15,7 +15,7 @@ struct Need {
 
 const NEEDS: &[Need] = &[
     Need { package: "postgresql", is_there: || postgres_programs().is_some() },
-    Need { package: "chromium", is_there: || Path::new("/usr/bin/chromium").exists() },
+    Need { package: "chromium-headless-shell", is_there: || has("chromium-headless-shell") },
     Need { package: "oathtool", is_there: || has("oathtool") },
     Need { package: "zbar-tools", is_there: || has("zbarimg") },
     Need { package: "faketime", is_there: || has("faketime") },
@@ -36,12 +36,22 @@ const NEEDS: &[Need] = &[
 /// What boots a machine with an init system.
 const NSPAWN: &[Need] = &[Need { package: "systemd-container", is_there: || has("systemd-nspawn") }];
 
-/// What builds and runs programs for Windows.
-const WINE: &[Need] = &[
+/// What builds programs for other systems than this one.
+const COMPILER: &[Need] = &[
     Need { package: "rustc-web", is_there: || has_debians("rustc") },
     Need { package: "cargo-web", is_there: || has_debians("cargo") },
     Need { package: "rust-web-src", is_there: || Path::new("/usr/lib/rustlib/src/rust/library").exists() },
     Need { package: "rust-web-clippy", is_there: || has_debians("cargo-clippy") },
+];
+
+/// What links programs for macOS, and looks at them.
+const MACOS: &[Need] = &[
+    Need { package: "lld-19", is_there: || has("ld64.lld-19") },
+    Need { package: "llvm-19", is_there: || has("llvm-lipo-19") },
+];
+
+/// What links and runs programs for Windows.
+const WINE: &[Need] = &[
     Need { package: "gcc-mingw-w64-x86-64-posix", is_there: || has("x86_64-w64-mingw32-gcc") },
     Need { package: "nasm", is_there: || has("nasm") },
     Need { package: "wine", is_there: || has("wine") },
@@ -93,7 +103,18 @@ pub(crate) fn install_nspawn() -> Result<()> {
 
 /// The same for programs for Windows.
 pub(crate) fn install_wine() -> Result<()> {
-    alone("packages", || install_all(NEEDS).and_then(|()| install_all(WINE)))
+    alone("packages", || [NEEDS, COMPILER, WINE].into_iter().try_for_each(install_all))
+}
+
+/// The same for programs for macOS.
+pub(crate) fn install_macos() -> Result<()> {
+    alone("packages", || [COMPILER, MACOS].into_iter().try_for_each(install_all))?;
+    zig().map(drop)
+}
+
+/// What compiles C for a Mac.
+pub(crate) fn zig() -> Result<PathBuf> {
+    wheel("ziglang==0.17.1", "python-zig")
 }
 
 fn install_all(needs: &[Need]) -> Result<()> {
@@ -165,7 +186,8 @@ fn pip(folder: &Path) -> Result<Command> {
     let mut venv = Command::new("python3");
     succeed(venv.args(["-m", "venv"]).arg(folder))
         .context("python3 with venv is needed to fetch Python packages")?;
-    let mut pip = Command::new(folder.join("bin").join("pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    // By its Python, and not by its name: `bin/pip` knows the folder that it was made in.
+    let mut pip = Command::new(folder.join("bin").join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     Ok(pip)
 }

@@ -1,7 +1,7 @@
 //! The tests: those of the crates on both databases, and the browser's.
 
 use crate::{
-    packages, passed,
+    macos, packages, passed,
     postgres::Postgres,
     rootfs,
     run::{Beside, cargo, cargo_with, root, say, step, succeed},
@@ -41,8 +41,10 @@ pub(crate) fn all() -> Result<()> {
         }
         rust_with(&postgres)
     })?;
+    step("tests of what runs here of macOS", macos::here::test)?;
     programs(Profile::Debug)?;
     windows::programs()?;
+    macos::link()?;
     step("browsers and kills, devices beside them", || {
         let mut others = end_to_end(&postgres, Files::Others)?;
         let devices = Beside::start("devices", &mut end_to_end(&postgres, Files::Devices)?)?;
@@ -54,7 +56,9 @@ pub(crate) fn all() -> Result<()> {
 
 /// What the tests need and isn't ours: from networks, and none of it built here.
 pub(crate) fn prepare() -> Result<()> {
-    step("packages", || packages::install().and_then(|()| packages::install_wine()))?;
+    step("packages", || {
+        packages::install().and_then(|()| packages::install_wine()).and_then(|()| packages::install_macos())
+    })?;
     step("the browsers' libraries", libraries)?;
     step("what calls the API, and what signs in by SAML", || {
         packages::schemathesis().and_then(|_| packages::saml_python()).map(drop)
@@ -119,6 +123,9 @@ pub(crate) fn server_program() -> Result<()> {
 }
 
 fn programs(profile: Profile) -> Result<()> {
+    if profile == Profile::Debug {
+        step("the programs of macOS, for this system", macos::here::build)?;
+    }
     step("the programs", || {
         let (server, agent) =
             (["--package", "claviger"], ["--package", "claviger-agent", "--package", "claviger-pam"]);
@@ -266,6 +273,7 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
     let packages = which.profile().packages();
     run.env("CLAVIGER_AGENT_DEB", agent_package(&packages, "deb")?);
     run.env("CLAVIGER_AGENT_RPM", agent_package(&packages, "rpm")?);
+    run.env("CLAVIGER_AGENT_MACOS", macos::here::folder());
     Ok(run)
 }
 

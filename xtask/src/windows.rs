@@ -2,6 +2,7 @@
 //! lie beside it, and with mingw as the linker.
 
 use crate::{
+    debians::{self, linting},
     packages,
     postgres::Postgres,
     run::{root, say, step, succeed},
@@ -15,9 +16,7 @@ use std::{
 };
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
-/// The standard library is built with the rest, so that it need not be there for this target. Tests are named, so that
-/// they share it with what they test.
-const STANDARD: &str = "-Zbuild-std=std,panic_unwind,test";
+const STANDARD: &str = "std,panic_unwind,test";
 const PROGRAMS: [&str; 3] = ["claviger-agent", "claviger-credprov", "claviger-logonui"];
 /// The programs and what there is to test on Windows; the rest is the same everywhere. Programs and tests are built with
 /// all of them named: with others, what they are made of has other features, and is built a second time.
@@ -29,9 +28,6 @@ const PACKAGES: [&str; 6] = [
     "claviger-agent-core",
     "claviger-logonui",
 ];
-
-/// As `cargo clippy -- -D warnings` hands it to its compiler.
-const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 
 /// Builds, tests and drives all of it, and nothing else.
 pub(crate) fn all() -> Result<()> {
@@ -73,16 +69,8 @@ fn prefix() -> PathBuf {
     root().join("target").join("wine")
 }
 
-/// Debian's cargo with its own compiler, whatever else is installed.
 fn cargo(words: &[&str]) -> Command {
-    let mut cargo = Command::new("sh");
-    cargo.args(["-c", "PATH=/usr/bin:$PATH && exec cargo \"$@\"", "cargo"]);
-    cargo.args(words).args(["--locked", STANDARD, "--target", TARGET]);
-    cargo.env("CARGO_TARGET_DIR", target()).env("RUSTC_BOOTSTRAP", "1");
-    for variable in ["RUSTUP_TOOLCHAIN", "RUSTC", "RUSTDOC", "CARGO", "RUSTFLAGS"] {
-        cargo.env_remove(variable);
-    }
-    cargo
+    debians::cargo(words, STANDARD, TARGET, &target())
 }
 
 fn of<'a>(packages: &[&'a str]) -> Vec<&'a str> {
@@ -91,23 +79,14 @@ fn of<'a>(packages: &[&'a str]) -> Vec<&'a str> {
 
 fn build(profile: Profile) -> Result<()> {
     match profile {
-        Profile::Debug => succeed(linting(&["build"]).args(of(&PACKAGES))),
+        Profile::Debug => succeed(linting(&mut cargo(&["build"])).args(of(&PACKAGES))),
         Profile::Release => succeed(cargo(&["build", "--release"]).args(of(&PROGRAMS))),
     }
 }
 
-/// What is built for tests is linted as it is compiled: `cargo clippy` would read the standard library and everything
-/// else a second time. No debugger looks at it.
-fn linting(words: &[&str]) -> Command {
-    let mut cargo = cargo(words);
-    cargo.env("RUSTC_WORKSPACE_WRAPPER", "/usr/bin/clippy-driver").env("CLIPPY_ARGS", DENY_WARNINGS);
-    cargo.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
-    cargo
-}
-
 fn test() -> Result<()> {
-    let mut tests = linting(&["test", "--no-fail-fast"]);
-    tests.args(of(&PACKAGES)).env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
+    let mut tests = cargo(&["test", "--no-fail-fast"]);
+    linting(&mut tests).args(of(&PACKAGES)).env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
     succeed(in_wine(&mut tests))
 }
 

@@ -36,7 +36,7 @@ impl Conversation {
         engine.tell(Known::WayIn, b"");
         let Some(user) = name(engine) else { return self.without(agent.without(None)) };
         match agent.begin(&user, Phase::Code) {
-            Ok((connection, said)) => self.heard(Some(connection), said),
+            Ok((connection, said)) => self.heard(connection, said),
             Err(_) => self.without(agent.without(Some(&user))),
         }
     }
@@ -45,7 +45,7 @@ impl Conversation {
     pub(crate) fn typed(&mut self, typed: &Typed) -> Next {
         match (std::mem::replace(self, Self::Idle), typed) {
             (Self::Asking(agent), Typed::Code(code)) => match send(&agent, code.trim().as_bytes()) {
-                Ok(said) => self.heard(Some(agent), said),
+                Ok(said) => self.heard(agent, said),
                 Err(_) => self.refuse(words::BROKEN_OFF.into()),
             },
             (_, Typed::Back) => Next::End(Verdict::Canceled, None),
@@ -54,19 +54,18 @@ impl Conversation {
     }
 
     /// What the agent said; it may be asked further.
-    fn heard(&mut self, agent: Option<Connection>, said: Said) -> Next {
-        let is_begun = matches!(said.last, Turn::Prompt(_) | Turn::PromptEcho(_));
-        match (said.last, agent) {
-            (Turn::Ok, _) => Next::End(Verdict::Allow, Some(WayIn::WithCode)),
-            (Turn::Skip, _) => Next::End(Verdict::Allow, Some(WayIn::NotAsked)),
-            (last, Some(agent)) if is_begun => {
-                *self = Self::Asking(agent);
-                let field = if matches!(last, Turn::PromptEcho(_)) { Field::Shown } else { Field::Hidden };
-                Next::Show(Page { message: said.words.join(" "), field })
-            }
-            _ if said.words.is_empty() => self.refuse(words::REFUSED.into()),
-            _ => self.refuse(said.words.join(" ")),
-        }
+    fn heard(&mut self, agent: Connection, said: Said) -> Next {
+        let message = said.words.join(" ");
+        let field = match said.last {
+            Turn::Ok => return Next::End(Verdict::Allow, Some(WayIn::WithCode)),
+            Turn::Skip => return Next::End(Verdict::Allow, Some(WayIn::NotAsked)),
+            Turn::Prompt(_) => Field::Hidden,
+            Turn::PromptEcho(_) => Field::Shown,
+            _ if message.is_empty() => return self.refuse(words::REFUSED.into()),
+            _ => return self.refuse(message),
+        };
+        *self = Self::Asking(agent);
+        Next::Show(Page { message, field })
     }
 
     fn without(&mut self, without: Without) -> Next {

@@ -65,7 +65,7 @@ impl WayIn {
     }
 }
 
-/// Whoever signs in: the account's own name where macOS knows it already, or else what was typed.
+/// Whoever signs in: the account's own name, once macOS has looked at the password, or else what was typed.
 pub(crate) fn name(engine: &impl Engine) -> Option<String> {
     let number = engine.known(Known::Number).and_then(|bytes| bytes.as_slice().try_into().ok());
     let number = number.map(u32::from_ne_bytes);
@@ -73,6 +73,11 @@ pub(crate) fn name(engine: &impl Engine) -> Option<String> {
     if let Some(account) = account {
         return Some(account.name);
     }
+    typed_name(engine)
+}
+
+/// Whom the typed name stands for. Before macOS has looked at the password a number would be of an earlier try.
+pub(crate) fn typed_name(engine: &impl Engine) -> Option<String> {
     let typed = text(&engine.known(Known::Name)?)?;
     let account = claviger_mac::account::by_name(&typed).ok().flatten();
     Some(account.map_or(typed, |account| account.name))

@@ -3,12 +3,15 @@
 use crate::{
     agent::{Agent, Without, hello, send},
     code::{Conversation, Next},
-    engine::{Engine, Known, Verdict, WayIn, name, text},
+    engine::{Engine, Known, Verdict, WayIn, name, text, typed_name},
     view::{Typed, View},
 };
 use claviger_agent_ipc::note;
 use claviger_wire::login::{Phase, Turn};
-use std::cell::{Cell, RefCell};
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 use zeroize::Zeroizing;
 
 /// Which of them.
@@ -43,19 +46,19 @@ enum Stage {
     Resting,
 }
 
-/// One mechanism, as the engine made it.
+/// One mechanism, as the engine made it. It may be called from one thread while somebody types on another.
 pub(crate) struct Mechanism<E, V> {
     kind: Kind,
     agent: Agent,
     engine: E,
     view: V,
-    conversation: RefCell<Conversation>,
-    stage: Cell<Stage>,
+    conversation: Mutex<Conversation>,
+    stage: Mutex<Stage>,
 }
 
 impl<E: Engine, V: View> Mechanism<E, V> {
     pub(crate) fn new(kind: Kind, agent: Agent, engine: E, view: V) -> Self {
-        let (conversation, stage) = (RefCell::new(Conversation::Idle), Cell::new(Stage::Resting));
+        let (conversation, stage) = (Mutex::new(Conversation::Idle), Mutex::new(Stage::Resting));
         Self { kind, agent, engine, view, conversation, stage }
     }
 
@@ -72,12 +75,12 @@ impl<E: Engine, V: View> Mechanism<E, V> {
 
     /// The engine waits for a verdict from now on.
     pub(crate) fn invoke(&self) {
-        self.stage.set(Stage::Invoked);
+        self.enter(Stage::Invoked);
         match self.kind {
             Kind::Password => self.end(self.password()),
             Kind::Entered => self.end(self.entered()),
             Kind::Code => {
-                let next = match self.conversation.try_borrow_mut() {
+                let next = match self.conversation.try_lock() {
                     Ok(mut conversation) => conversation.begin(&self.agent, &self.engine),
                     Err(_) => Next::End(Verdict::Deny, None),
                 };
@@ -88,11 +91,11 @@ impl<E: Engine, V: View> Mechanism<E, V> {
 
     /// Somebody typed something.
     pub(crate) fn typed(&self, typed: &Typed) {
-        if self.stage.get() == Stage::Resting {
+        if *self.stage() == Stage::Resting {
             return;
         }
         // Typed in the middle of something: what comes of that is shown first.
-        let Ok(mut conversation) = self.conversation.try_borrow_mut() else { return };
+        let Ok(mut conversation) = self.conversation.try_lock() else { return };
         let next = conversation.typed(typed);
         drop(conversation);
         self.go_on(next);
@@ -100,8 +103,8 @@ impl<E: Engine, V: View> Mechanism<E, V> {
 
     /// The engine doesn't wait any more: whatever was begun is over, and nobody is let in by it.
     pub(crate) fn deactivate(&self) {
-        self.stage.set(Stage::Resting);
-        if let Ok(mut conversation) = self.conversation.try_borrow_mut() {
+        self.enter(Stage::Resting);
+        if let Ok(mut conversation) = self.conversation.try_lock() {
             *conversation = Conversation::Idle;
         }
         self.view.hide();
@@ -113,28 +116,40 @@ impl<E: Engine, V: View> Mechanism<E, V> {
         self.end(Verdict::Deny);
     }
 
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where it was before.
+    fn enter(&self, stage: Stage) -> Stage {
+        mem::replace(&mut *self.stage(), stage)
+    }
+
+    /// Unless the engine has turned away meanwhile.
     fn go_on(&self, next: Next) {
         match next {
+            Next::Show(_) if *self.stage() == Stage::Resting => {}
             Next::Show(page) => self.view.show(&page),
             Next::End(verdict, way_in) => {
-                if let Some(way_in) = way_in {
-                    self.engine.tell(Known::WayIn, way_in.key());
-                }
                 self.view.hide();
-                self.end(verdict);
+                if self.enter(Stage::Resting) == Stage::Invoked {
+                    if let Some(way_in) = way_in {
+                        self.engine.tell(Known::WayIn, way_in.key());
+                    }
+                    self.engine.end(verdict);
+                }
             }
         }
     }
 
     fn end(&self, verdict: Verdict) {
-        if self.stage.replace(Stage::Resting) == Stage::Invoked {
-            self.engine.end(verdict);
-        }
+        self.go_on(Next::End(verdict, None));
     }
 
     /// The server judges the password, if it has a word on it; if not, macOS does.
     fn password(&self) -> Verdict {
-        let (Some(user), Some(password)) = (name(&self.engine), self.engine.known(Known::Password)) else {
+        let (Some(user), Some(password)) = (typed_name(&self.engine), self.engine.known(Known::Password))
+        else {
             return Verdict::Allow;
         };
         let Some(password) = text(&password).map(Zeroizing::new) else { return Verdict::Allow };

@@ -33,7 +33,6 @@ fn code(typed: &str) -> Typed {
     Typed::Code(Zeroizing::new(typed.to_owned()))
 }
 
-/// A mechanism of somebody called `root`, whose name every system knows, unless it is another one's.
 fn mechanism(engine: &Engine, played: &Played, kind: Kind) -> Box<Held> {
     Box::new(engine.mechanism(kind, Agent::at(played.folder())))
 }
@@ -214,6 +213,8 @@ fn the_servers_word_on_a_password_counts() {
         });
         let engine = Engine::of("alice");
         engine.put("password", password);
+        // Somebody else's, of an earlier try.
+        engine.put("uid", &0_u32.to_ne_bytes());
         mechanism(&engine, &played, Kind::Password).invoke();
         engine.result()
     };

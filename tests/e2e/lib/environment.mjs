@@ -35,7 +35,7 @@ function faketimeLibrary() {
 export const binary = executable(variable('CLAVIGER_BINARY', 'the path of the built claviger'));
 export const postgres = variable('CLAVIGER_TEST_POSTGRES', 'the URL of a PostgreSQL superuser');
 export const images = process.env.CLAVIGER_IMAGES;
-export const chromium = tool('chromium', 'chromium');
+export const chromium = tool('chromium-headless-shell', 'chromium-headless-shell');
 export const oathtool = tool('oathtool', 'oathtool');
 export const zbarimg = tool('zbarimg', 'zbar-tools');
 export const openssl = tool('openssl', 'openssl');

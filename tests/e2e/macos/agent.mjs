@@ -68,6 +68,6 @@ ln -sf ${PROGRAM} /usr/local/bin/claviger-agent`);
   }
 
   async journal() {
-    return this.#machine.sh('cat /run/agent.log 2>/dev/null || true');
+    return this.#machine.sh('cat /Library/Logs/claviger-agent.log /run/agent.log 2>/dev/null || true');
   }
 }

@@ -15,7 +15,7 @@ export class Mac extends Machine {
     cpSync(programs, join(machine.share, 'programs'), { recursive: true });
     cpSync(fresh, join(machine.share, 'fresh.plist'));
     await machine.sh(`install -m 755 /share/programs/* /usr/bin/
-mkdir -p /var/db /Users /Library/Security/SecurityAgentPlugins /System/Library/CoreServices/SecurityAgentPlugins/DiskUnlock.bundle
+mkdir -p /var/db /Users /Library/Logs /Library/Security/SecurityAgentPlugins /System/Library/CoreServices/SecurityAgentPlugins/DiskUnlock.bundle
 mkdir -p /private && ln -s /etc /private/etc
 useradd --system --uid 92 --no-create-home _securityagent
 install -m 644 /share/fresh.plist ${RIGHT}`);

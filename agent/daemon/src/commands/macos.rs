@@ -163,6 +163,7 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// launchd starts it when the machine starts, and when somebody calls; it waits there until the device is enrolled.
 fn work(folder: &Path, socket: Option<PathBuf>) -> Result<()> {
+    journal::into(journal::FILE.as_ref());
     let own = own(folder);
     let config = own.join(config::FILE);
     while !config.exists() {

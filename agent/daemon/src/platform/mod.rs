@@ -6,6 +6,8 @@
 
 #[cfg(all(unix, not(mac)))]
 pub mod linux;
+#[cfg(any(windows, mac))]
+mod log_file;
 #[cfg(mac)]
 pub mod macos;
 #[cfg(any(windows, mac))]

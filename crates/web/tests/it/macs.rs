@@ -40,7 +40,7 @@ on_both!(a_mac_has_no_rules_of_ssh_and_saving_its_page_changes_none, async |data
     let (mac, linux) = (enrolled_on(&site, 1, MAC).await, enrolled(&site, 2).await);
     let base = format!("/admin/devices/{mac}");
     let shown = page(&site, &cookie, &base).await.text;
-    assert!(shown.contains("macOS 15.5") && shown.contains("Refuse users who aren't enrolled"), "{shown}");
+    assert!(shown.contains("macOS 15.5") && shown.contains("refuse_not_enrolled"), "{shown}");
     let linux = page(&site, &cookie, &format!("/admin/devices/{linux}")).await.text;
     for part in ["SSH server", "password_login", "public_keys", "root_login", "sudo_asks", "invites"] {
         assert!(!shown.contains(part) && linux.contains(part), "{part}");

@@ -1,16 +1,19 @@
-//! Lines on standard error, which launchd writes to the agent's log; macOS makes room in it (newsyslog).
+//! Lines for a file: the system's own log shows none of a program that doesn't link it.
 
-use crate::{clock::wall, logs::Level};
-use std::io::Write;
+use crate::{logs::Level, platform::log_file};
+use std::path::Path;
 
-/// Writes a line without control characters, with the second in front of it.
+/// Where the daemon's lines go.
+pub const FILE: &str = "/Library/Logs/claviger-agent.log";
+
+/// Lines go there from now on, and not to standard error any more.
+pub fn into(file: &Path) {
+    log_file::into(file);
+}
+
+/// Writes a line without control characters.
 pub(crate) fn write(level: Level, line: &str) {
-    let word = match level {
-        Level::Note => "note",
-        Level::Warning => "WARNING",
-    };
-    // In one piece: standard error has no buffer, and others write there, too.
-    let _ = std::io::stderr().write_all(format!("{} {word} {line}\n", wall().seconds()).as_bytes());
+    let _ = log_file::write(level, line);
 }
 
 /// Whom somebody is sent to who wonders why the agent doesn't run.

@@ -1,0 +1,47 @@
+//! What runs on this system of the agent for macOS: everything but what needs a framework of Apple's.
+
+use crate::{
+    lints,
+    run::{cargo_with, root},
+    tests::Profile,
+};
+use anyhow::Result;
+use std::{fs, path::PathBuf};
+
+const FEATURES: &str =
+    "--features=claviger-agent/macos-here,claviger-agent-ipc/macos-here,claviger-authplugin/macos-here";
+const PACKAGES: [&str; 5] = [
+    "--package=claviger-agent",
+    "--package=claviger-agent-ipc",
+    "--package=claviger-authplugin",
+    "--package=claviger-mac",
+    "--package=claviger-loginwindow",
+];
+const PROGRAMS: [&str; 3] = ["claviger-agent", "claviger-loginwindow", "libclaviger_authplugin.so"];
+
+/// Where its programs are.
+pub(crate) fn folder() -> PathBuf {
+    Profile::Debug.packages().join("macos")
+}
+
+/// Its lints and tests. What is built for tests is linted as it is compiled.
+pub(crate) fn test() -> Result<()> {
+    cargo("test")
+}
+
+/// Its programs, beside the packages of the others: under their own names they would take the place of this system's.
+pub(crate) fn build() -> Result<()> {
+    cargo("build")?;
+    fs::create_dir_all(folder())?;
+    for program in PROGRAMS {
+        fs::copy(root().join("target").join("debug").join(program), folder().join(program))?;
+    }
+    Ok(())
+}
+
+fn cargo(verb: &str) -> Result<()> {
+    let [wrapper, arguments] = lints::as_it_compiles()?;
+    let words = [&[verb, "--locked", FEATURES], &PACKAGES[..]].concat();
+    let variables = [(wrapper.0, &*wrapper.1), (arguments.0, &*arguments.1)];
+    cargo_with(&words, &variables)
+}
