@@ -57,10 +57,11 @@ impl Processor {
     }
 }
 
-/// Builds it, and nothing else.
+/// Builds it, and tests what runs here, and nothing else.
 pub(crate) fn all() -> Result<()> {
     step("packages for macOS", packages::install_macos)?;
-    link()
+    link()?;
+    step("tests of what runs here of macOS", here::test)
 }
 
 /// The programs for the Macs of today, their lints, and what the installer is made of.
