@@ -10,6 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::{
     fs::File,
     io::{self, ErrorKind, Write},
+    sync::OnceLock,
 };
 use zeroize::Zeroizing;
 
@@ -23,12 +24,18 @@ trait Keeper {
     fn key(&self) -> io::Result<Zeroizing<[u8; 32]>>;
 }
 
-/// macOS.
+/// macOS. It is asked once: whoever reads this process's memory has the keychain, too.
 struct Keychain;
+
+static KEY: OnceLock<Zeroizing<[u8; 32]>> = OnceLock::new();
 
 impl Keeper for Keychain {
     fn key(&self) -> io::Result<Zeroizing<[u8; 32]>> {
-        claviger_mac::keychain::key(crate::entropy::fill)
+        if let Some(key) = KEY.get() {
+            return Ok(key.clone());
+        }
+        let key = claviger_mac::keychain::key(crate::entropy::fill)?;
+        Ok(KEY.get_or_init(|| key).clone())
     }
 }
 
