@@ -137,7 +137,10 @@ fn the_ready_policies_set_what_windows_reads_and_uninstalling_takes_it_back() {
     key(SYSTEM).remove("DisableAutomaticRestartSignOn").unwrap();
     key(SYSTEM).set("SafeModeBlockNonAdmins", &Value::Number(0)).unwrap();
     let ready = [(1, Template::DisableArso), (2, Template::BlockSafeMode)];
-    let orders = ready.iter().map(|(number, template)| order(*number, template.effects_on(Platform::Windows))).collect();
+    let orders = ready
+        .iter()
+        .map(|(number, template)| order(*number, template.effects_on(Platform::Windows)))
+        .collect();
     assert_eq!(bench.lay_down(orders), [State::Applied; 2]);
     let both = || (get(SYSTEM, "DisableAutomaticRestartSignOn"), get(SYSTEM, "SafeModeBlockNonAdmins"));
     assert_eq!(both(), (Some(Value::Number(1)), Some(Value::Number(1))), "S8.16, S8.17");
