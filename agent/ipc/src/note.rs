@@ -9,9 +9,6 @@ use std::{
     process,
 };
 
-/// Notes that one process leaves at most, or several of the same number.
-const OF_ONE: usize = if cfg!(windows) { LET_IN_NOTES } else { 8 };
-
 /// Leaves a note in a folder that the agent made, and that root or the system alone writes. When it happened is when the
 /// file was written. An error if there are too many already, if the disk is full, or if this process may not.
 pub fn leave(folder: &Path, hello: &Hello) -> io::Result<()> {
@@ -58,7 +55,7 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// Gives it a name that is not taken; whole, as nothing else has a name without a dot.
 fn publish(unfinished: &Path, folder: &Path, number: u32) -> io::Result<()> {
-    let mut names = (0..OF_ONE).map(|nth| folder.join(format!("{number}-{nth}")));
+    let mut names = (0..LET_IN_NOTES).map(|nth| folder.join(format!("{number}-{nth}")));
     let linked = names.find_map(|name| match fs::hard_link(unfinished, name) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
         linked => Some(linked),
@@ -90,21 +87,20 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let unfinished = folder.join(format!(".{}", process::id()));
         fs::write(&unfinished, "half of one").unwrap();
-        for _ in 0..OF_ONE {
+        for _ in 0..LET_IN_NOTES - 1 {
             leave(&folder, &hello()).unwrap();
         }
-        assert!(leave(&folder, &hello()).is_err());
+        assert!(!unfinished.exists());
         let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(left.len() == OF_ONE && !unfinished.exists());
+        assert_eq!(left.len(), LET_IN_NOTES - 1);
         assert!(
             left.iter().all(|path| Hello::parse(&fs::read(path).unwrap()).is_ok_and(|read| read == hello()))
         );
-        for nth in OF_ONE..LET_IN_NOTES {
-            fs::write(folder.join(format!("of-others-{nth}")), "").unwrap();
-        }
+        fs::write(folder.join("of-others"), "").unwrap();
+        assert!(leave(&folder, &hello()).is_err(), "those of others count");
         fs::remove_file(&left[0]).unwrap();
         leave(&folder, &hello()).unwrap();
-        assert!(leave(&folder, &hello()).is_err(), "those of others count");
+        assert!(leave(&folder, &hello()).is_err());
         fs::remove_dir_all(&folder).unwrap();
     }
 
