@@ -4,9 +4,10 @@ use claviger_agent_ipc::{
     Connection, Error,
     away::{self, Away, WhenDown},
     reach,
+    talk::{self, Said},
 };
 use claviger_wire::{
-    login::{Hello, Phase, Shown, TURNS, Turn, answer},
+    login::{Hello, Phase},
     service::MACOS,
 };
 use std::{path::PathBuf, thread, time::Duration};
@@ -23,12 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Agent {
     socket: PathBuf,
     folder: PathBuf,
-}
-
-/// What the agent said, up to a question or its verdict.
-pub(crate) struct Said {
-    pub(crate) words: Vec<String>,
-    pub(crate) last: Turn,
 }
 
 /// What becomes of somebody while the agent can't be asked.
@@ -58,8 +53,7 @@ impl Agent {
     /// Asks about somebody, and hears what it has to say first.
     pub(crate) fn begin(&self, user: &str, phase: Phase) -> Result<(Connection, Said), Error> {
         let agent = self.reach()?;
-        agent.send(&hello(user, phase).packet())?;
-        let said = listen(&agent)?;
+        let said = talk::begin(&agent, &hello(user, phase))?;
         Ok((agent, said))
     }
 
@@ -93,32 +87,6 @@ impl Agent {
     }
 }
 
-/// Sends what was typed, and hears what comes of it.
-pub(crate) fn send(agent: &Connection, typed: &[u8]) -> Result<Said, Error> {
-    agent.send(&answer(typed))?;
-    listen(agent)
-}
-
 pub(crate) fn hello(user: &str, phase: Phase) -> Hello {
-    Hello {
-        phase,
-        user: user.to_owned(),
-        service: MACOS.into(),
-        rhost: String::new(),
-        tty: String::new(),
-        shown: Shown::Nothing,
-        key: None,
-    }
-}
-
-fn listen(agent: &Connection) -> Result<Said, Error> {
-    let mut words = Vec::new();
-    for _ in 0..TURNS {
-        let packet = agent.receive()?;
-        match Turn::parse(&packet).map_err(|_| Error::Closed)? {
-            Turn::Info(text) | Turn::Error(text) => words.push(text),
-            last => return Ok(Said { words, last }),
-        }
-    }
-    Err(Error::Silent)
+    Hello::at(MACOS, phase, user)
 }

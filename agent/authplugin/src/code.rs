@@ -1,12 +1,15 @@
 //! The code: asked for as the agent says, until it has said yes or no.
 
 use crate::{
-    agent::{Agent, Said, Without, send},
+    agent::{Agent, Without},
     engine::{Engine, Known, Verdict, WayIn, name},
     view::{Field, Page, Typed},
     words,
 };
-use claviger_agent_ipc::Connection;
+use claviger_agent_ipc::{
+    Connection,
+    talk::{self, Said},
+};
 use claviger_wire::login::{Phase, Turn};
 
 /// How far it has come.
@@ -44,7 +47,7 @@ impl Conversation {
     /// Somebody typed something.
     pub(crate) fn typed(&mut self, typed: &Typed) -> Next {
         match (std::mem::replace(self, Self::Idle), typed) {
-            (Self::Asking(agent), Typed::Code(code)) => match send(&agent, code.trim().as_bytes()) {
+            (Self::Asking(agent), Typed::Code(code)) => match talk::go_on(&agent, code.trim().as_bytes()) {
                 Ok(said) => self.heard(agent, said),
                 Err(_) => self.refuse(words::BROKEN_OFF.into()),
             },

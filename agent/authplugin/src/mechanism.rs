@@ -1,12 +1,12 @@
 //! The three mechanisms, between the engine and the agent.
 
 use crate::{
-    agent::{Agent, Without, hello, send},
+    agent::{Agent, Without, hello},
     code::{Conversation, Next},
     engine::{Engine, Known, Verdict, WayIn, name, text, typed_name},
     view::{Typed, View},
 };
-use claviger_agent_ipc::note;
+use claviger_agent_ipc::{note, talk};
 use claviger_wire::login::{Phase, Turn};
 use std::{
     mem,
@@ -155,7 +155,7 @@ impl<E: Engine, V: View> Mechanism<E, V> {
         let Some(password) = text(&password).map(Zeroizing::new) else { return Verdict::Allow };
         let Ok((agent, said)) = self.agent.begin(&user, Phase::Password) else { return Verdict::Allow };
         let Turn::Password(_) = said.last else { return Verdict::Allow };
-        match send(&agent, password.as_bytes()).map(|said| said.last) {
+        match talk::go_on(&agent, password.as_bytes()).map(|said| said.last) {
             Ok(Turn::Deny | Turn::NoMoreTries) => Verdict::Deny,
             Ok(_) | Err(_) => Verdict::Allow,
         }

@@ -9,6 +9,7 @@ use claviger_agent_ipc::{
     Connection, Error, PIPE,
     away::{self, WhenDown},
     note, reach,
+    talk::{self, Said},
 };
 use claviger_win32::{
     event_log::{self, Level},
@@ -16,7 +17,7 @@ use claviger_win32::{
     session,
 };
 use claviger_wire::{
-    login::{Hello, Phase, Shown, TURNS, Turn, answer},
+    login::{Hello, Phase, Turn},
     service::{REMOTE_DESKTOP, WINDOWS},
 };
 use std::time::Duration;
@@ -71,12 +72,6 @@ enum Password {
     Wrong(String),
 }
 
-/// What the agent said, up to a question or its verdict.
-struct Said {
-    words: Vec<String>,
-    last: Turn,
-}
-
 /// Judges name and password, and finds out whether there is a code to ask for.
 pub(crate) fn first(typed: &str, password: Zeroizing<String>, seat: Seat) -> Next {
     if typed.trim().is_empty() {
@@ -120,7 +115,7 @@ fn judge(who: &Who, password: &str, seat: Seat) -> Result<Password, Error> {
     let (agent, said) = begin(who, Phase::Password, seat)?;
     // Without a word of the server Windows judges.
     let Turn::Password(_) = said.last else { return Ok(Password::Unknown) };
-    let Ok(said) = agent.send(&answer(password.as_bytes())).and_then(|()| listen(&agent)) else {
+    let Ok(said) = talk::go_on(&agent, password.as_bytes()) else {
         return Ok(Password::Unknown);
     };
     Ok(match said.last {
@@ -165,7 +160,7 @@ fn tell(line: &str) {
 impl Asked {
     /// Judges a code; whatever goes wrong from here on keeps them out.
     pub(crate) fn code(self: Box<Self>, typed: &str) -> Next {
-        let sent = self.agent.send(&answer(typed.as_bytes())).and_then(|()| listen(&self.agent));
+        let sent = talk::go_on(&self.agent, typed.as_bytes());
         let Ok(said) = sent else { return Next::Start(words::BROKEN_OFF.into()) };
         match said.last {
             Turn::Ok => Next::In(credentials(&self.who, self.password), WayIn::WithCode),
@@ -202,8 +197,7 @@ fn or(words: &[String], other: &str) -> String {
 fn begin(who: &Who, phase: Phase, seat: Seat) -> Result<(Connection, Said), Error> {
     let agent = reach(PIPE.as_ref(), REACH)?;
     agent.wait(PATIENCE)?;
-    agent.send(&hello(who, phase, seat).packet())?;
-    let said = listen(&agent)?;
+    let said = talk::begin(&agent, &hello(who, phase, seat))?;
     Ok((agent, said))
 }
 
@@ -212,25 +206,5 @@ fn hello(who: &Who, phase: Phase, seat: Seat) -> Hello {
         Seat::Here => (WINDOWS, String::new()),
         Seat::Remote => (REMOTE_DESKTOP, session::client()),
     };
-    Hello {
-        phase,
-        user: who.hello.clone(),
-        service: service.into(),
-        rhost,
-        tty: String::new(),
-        shown: Shown::Nothing,
-        key: None,
-    }
-}
-
-fn listen(agent: &Connection) -> Result<Said, Error> {
-    let mut words = Vec::new();
-    for _ in 0..TURNS {
-        let packet = agent.receive()?;
-        match Turn::parse(&packet).map_err(|_| Error::Closed)? {
-            Turn::Info(text) | Turn::Error(text) => words.push(text),
-            last => return Ok(Said { words, last }),
-        }
-    }
-    Err(Error::Silent)
+    Hello { rhost, ..Hello::at(service, phase, &who.hello) }
 }

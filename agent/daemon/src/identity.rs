@@ -106,8 +106,7 @@ pub fn hash(bytes: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use claviger_domain::{device::Rules, time::Timestamp};
-    use claviger_wire::server::{Codes, Proof, Remembers, Window};
+    use claviger_domain::time::Timestamp;
 
     pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -123,22 +122,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn state(revision: i64) -> State {
-        State {
-            device: device(1),
-            revision,
-            organization: "Acme".into(),
-            support: String::new(),
-            codes: Codes::NotAsked,
-            rules: Rules::default(),
-            offline_days: 30,
-            window: Window::Tolerant,
-            proof: Proof::NotNeeded,
-            remembers: Remembers::Never,
-            invite: None,
-            users: Vec::new(),
-            policies: Vec::new(),
-            runs: Vec::new(),
-        }
+        State { revision, organization: "Acme".into(), ..State::empty(device(1)) }
     }
 
     pub(crate) fn signed(key: &DeviceKey, state: &State) -> SignedState {

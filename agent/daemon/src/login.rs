@@ -1,7 +1,7 @@
 //! Whom the agent answers at the login socket: one thread a call, each with its own limits. The thread that takes a call
 //! answers it, and another one waits by then: nobody at a login waits for a thread to begin.
 
-use crate::platform::system::people::{People, Standing};
+use crate::platform::{Standing, system::people::People};
 use claviger_agent_core::{
     login::{Begun, Login, begin},
     port::Ports,
@@ -198,15 +198,7 @@ mod tests {
         let groups = folder.join("group");
         std::fs::write(&groups, "root:x:0:alice\nclaviger-mfa:x:987:carol,alice\n").unwrap();
         let told = |phase, service: &str, user: &str| {
-            let hello = Hello {
-                phase,
-                user: user.into(),
-                service: service.into(),
-                rhost: String::new(),
-                tty: String::new(),
-                shown: claviger_wire::login::Shown::Nothing,
-                key: None,
-            };
+            let hello = Hello::at(service, phase, user);
             without_state(&hello, &People::at(folder.join("passwd")))
         };
         for (phase, service, user, expected) in [

@@ -19,7 +19,7 @@ use claviger_agent_core::{
 };
 use claviger_agent_ipc::away::{self, CLASS, Others};
 use claviger_domain::{
-    device::{Applied, Blocked, NotEnrolled, Rules, Sudo, TakeOver, WhenDown},
+    device::{Applied, Blocked, NotEnrolled, Sudo, TakeOver, WhenDown},
     id::{AccountId, DeviceId, FactorId},
     time::{Span, Timestamp},
 };
@@ -28,9 +28,7 @@ use claviger_win32::{
     registry::{Key, Value},
 };
 use claviger_wire::{
-    server::{
-        Access, AccountState, Codes, Factor, Proof, Remembers, Requirement, SignedState, State, User, Window,
-    },
+    server::{Access, AccountState, Codes, Factor, Proof, Requirement, SignedState, State, User},
     signed,
 };
 use std::{
@@ -98,7 +96,7 @@ fn open(key: &DeviceKey, clock: &Hand, folder: &Path) -> Root {
         device: device(),
         server_key: ServerKey::parse(&key.public()).unwrap(),
         folder: folder.to_owned(),
-        paths: Paths,
+        paths: Paths {},
         clock: Box::new(clock.clone()),
     };
     Root::open(settings).unwrap()
@@ -107,28 +105,13 @@ fn open(key: &DeviceKey, clock: &Hand, folder: &Path) -> Root {
 impl Bench {
     fn new(name: &str) -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        logins::put_back(&Paths).unwrap();
+        logins::put_back(&Paths {}).unwrap();
         Key::local_machine(POLICIES).remove("HideFastUserSwitching").unwrap();
         register();
         let folder = std::env::temp_dir().join(format!("claviger-root-{}-{name}", std::process::id()));
         let (key, _) = DeviceKey::generate().unwrap();
         let clock = Hand(Arc::new(Mutex::new(Span::seconds(100))));
-        let state = State {
-            device: device(),
-            revision: 0,
-            organization: "Acme".into(),
-            support: String::new(),
-            codes: Codes::NotAsked,
-            rules: Rules::default(),
-            offline_days: 30,
-            window: Window::Tolerant,
-            proof: Proof::NotNeeded,
-            remembers: Remembers::Never,
-            invite: None,
-            users: Vec::new(),
-            policies: Vec::new(),
-            runs: Vec::new(),
-        };
+        let state = State { organization: "Acme".into(), ..State::empty(device()) };
         Self { root: open(&key, &clock, &folder), key, clock, state, folder, _alone: alone }
     }
 
@@ -147,7 +130,7 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        let _ = logins::put_back(&Paths);
+        let _ = logins::put_back(&Paths {});
         unregister();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -222,7 +205,7 @@ fn a_policy_that_was_there_is_put_back() {
     Key::local_machine(POLICIES).remove("HideFastUserSwitching").unwrap();
     bench.state.codes = Codes::Asked;
     bench.apply();
-    logins::put_back(&Paths).unwrap();
+    logins::put_back(&Paths {}).unwrap();
     assert_eq!(switching(), None);
 }
 

@@ -13,6 +13,7 @@ mod gate;
 #[cfg(mac)]
 mod mac;
 pub mod note;
+pub mod talk;
 #[cfg(all(unix, not(mac)))]
 mod unix;
 #[cfg(windows)]

@@ -66,18 +66,10 @@ fn publish(unfinished: &Path, folder: &Path, number: u32) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use claviger_wire::login::{Phase, Shown};
+    use claviger_wire::login::Phase;
 
     fn hello() -> Hello {
-        Hello {
-            phase: Phase::Code,
-            user: "alice".into(),
-            service: "login".into(),
-            rhost: String::new(),
-            tty: String::new(),
-            shown: Shown::Nothing,
-            key: None,
-        }
+        Hello::at("login", Phase::Code, "alice")
     }
 
     #[test]

@@ -82,6 +82,19 @@ pub struct Malformed;
 const FIRST_LINE: &str = "claviger login 1";
 
 impl Hello {
+    /// Somebody at the machine itself, of whom nothing was shown yet that the login program knows of.
+    pub fn at(service: &str, phase: Phase, user: &str) -> Self {
+        Self {
+            phase,
+            user: user.to_owned(),
+            service: service.to_owned(),
+            rhost: String::new(),
+            tty: String::new(),
+            shown: Shown::Nothing,
+            key: None,
+        }
+    }
+
     /// The packet. A line break in a value becomes a blank: nothing that is given can add a line.
     pub fn packet(&self) -> Vec<u8> {
         let shown = match self.shown {

@@ -1,10 +1,10 @@
 use super::*;
 use claviger_domain::{
-    device::{Rules, Sudo, TakeOver},
+    device::{Sudo, TakeOver},
     id::{DeviceId, FactorId},
     time::Timestamp,
 };
-use claviger_wire::server::{Access, Codes, Factor, Proof, Remembers, User, Window};
+use claviger_wire::server::{Access, Codes, Factor, User};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_500_000_000);
 
@@ -29,20 +29,10 @@ pub(crate) fn user(number: u8, name: &str) -> User {
 
 pub(crate) fn state() -> State {
     State {
-        device: DeviceId::new(NOW, [9; 10]),
         revision: 1,
-        organization: "Acme".into(),
-        support: String::new(),
         codes: Codes::Asked,
-        rules: Rules::default(),
-        offline_days: 30,
-        window: Window::Tolerant,
-        proof: Proof::NotNeeded,
-        remembers: Remembers::Never,
-        invite: None,
-        users: Vec::new(),
-        policies: Vec::new(),
-        runs: Vec::new(),
+        organization: "Acme".into(),
+        ..State::empty(DeviceId::new(NOW, [9; 10]))
     }
 }
 

@@ -1,21 +1,21 @@
 //! What `claviger-agent` can be told on Linux: two processes, one with a network and one that is root.
 
+use super::common::{Enroll, enroll, must_be_root, now, show, show_json, start};
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use claviger_agent::{
     clock::SystemClocks,
-    config::{self, Enrollment},
-    doctor, enroll, files,
-    logs::{complain, say, warn},
-    platform::linux::{FOLDER, Paths, STANDING, accounts, journal, logins, policies, service},
+    config::Enrollment,
+    doctor, files,
+    logs::{say, warn},
+    platform::linux::{FOLDER, Paths, STANDING, accounts, logins, policies},
     run,
     status::Standing,
     tasks::{self, Root, Settings, socket::Tasks},
     uninstall::{self, Farewell},
 };
-use claviger_agent_core::{plan, port::Clock};
+use claviger_agent_core::plan;
 use claviger_agent_ipc::Listener;
-use claviger_domain::time::Timestamp;
 use rustix::net::sockopt::socket_acceptconn;
 use std::{
     os::{
@@ -144,13 +144,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Enroll { server, key, ca, folder, no_start } => {
-            let key = if key == "-" { std::io::read_to_string(std::io::stdin())? } else { key };
-            let enrollment = enroll::enroll(&enroll::Wish { server, key, certificate: ca, folder })?;
-            say(&format!(
-                "This device is enrolled at {} ({}).",
-                enrollment.server.as_str(),
-                enrollment.organization
-            ));
+            enroll(Enroll { server, key, ca, folder })?;
             if !no_start {
                 start()?;
             }
@@ -183,22 +177,6 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::AuthorizedKeys { user, keys } => print_keys(&user, keys)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn now() -> Result<Timestamp> {
-    Ok(SystemClocks::new()?.clocks().wall)
-}
-
-fn must_be_root() -> Result<()> {
-    if rustix::process::geteuid().is_root() { Ok(()) } else { bail!("this needs root: run it with sudo") }
-}
-
-fn start() -> Result<()> {
-    match service::start()? {
-        service::Started::Running => say("The agent runs. `claviger-agent status` says how things are."),
-        service::Started::ByHand => say(service::BY_HAND),
-    }
-    Ok(())
 }
 
 fn remove(folder: &Path, farewell: Farewell) -> Result<()> {
@@ -257,21 +235,6 @@ fn run_tasks(
         warn(&format!("there is no account {peer}: only root may ask"));
     }
     Ok(tasks::serve(&mut root, &listener, number.unwrap_or(0))?)
-}
-
-fn show(folder: &Path, standing: Option<Standing>) -> Result<ExitCode> {
-    let enrollment = Enrollment::load(&folder.join(config::FILE))?;
-    let Some(standing) = standing else {
-        complain(journal::AWAY);
-        return Ok(ExitCode::FAILURE);
-    };
-    standing.lines(&enrollment, now()?).iter().for_each(|line| say(line));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show_json(standing: Option<Standing>) -> Result<ExitCode> {
-    say(&serde_json::to_string_pretty(&standing)?);
-    Ok(if standing.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print_keys(user: &str, keys: Option<PathBuf>) -> Result<()> {

@@ -1,27 +1,22 @@
 //! What `claviger-agent` can be told on macOS: one daemon does it all.
 
-use anyhow::{Context, Result, bail};
+use super::{
+    common::{Enroll, enroll, must_be_root, now, show, show_json, start},
+    single::{self, Folders},
+};
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use claviger_agent::{
-    clock::SystemClocks,
-    config::{self, Enrollment},
-    doctor, enroll,
-    logs::{self, complain, say},
-    platform::macos::{Paths, journal, logins, policies, service},
-    run,
+    doctor,
+    logs::{self, say},
+    platform::macos::{Paths, journal, logins, policies},
     status::Standing,
-    tasks::{Direct, Root, Settings},
     uninstall::{self, Farewell},
 };
-use claviger_agent_core::port::Clock;
 use claviger_agent_ipc::{Listener, away};
-use claviger_domain::time::Timestamp;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
-    thread,
-    time::Duration,
 };
 
 /// The agent of Claviger: MFA at this Mac's login window.
@@ -89,105 +84,53 @@ const SOCKET: &str = "Login";
 /// Does what the command line says.
 pub(crate) fn run() -> Result<ExitCode> {
     let Arguments { folder, command } = Arguments::parse();
+    let folders = folders(&folder);
     match command {
         Command::Enroll { server, key, ca, no_start } => {
             must_be_root()?;
-            let key = if key == "-" { std::io::read_to_string(std::io::stdin())? } else { key };
-            let wish = enroll::Wish { server, key, certificate: ca, folder: own(&folder) };
-            let enrollment = enroll::enroll(&wish)?;
-            let server = enrollment.server.as_str();
-            say(&format!("This device is enrolled at {server} ({}).", enrollment.organization));
+            enroll(Enroll { server, key, ca, folder: folders.own })?;
             if !no_start {
                 start()?;
             }
         }
-        Command::Run { socket } => work(&folder, socket)?,
+        Command::Run { socket } => work(&folders, socket.as_deref())?,
         Command::Status { json } => {
-            let standing = Standing::read(&standing(&folder))?;
-            return if json { show_json(standing) } else { show(&folder, standing) };
+            let standing = Standing::read(&folders.standing)?;
+            return if json { show_json(standing) } else { show(&folders.own, standing) };
         }
         Command::Doctor { user } => {
             must_be_root()?;
-            let options = doctor::Options { folder: own(&folder), standing: standing(&folder), user };
+            let options = doctor::Options { folder: folders.own, standing: folders.standing, user };
             return Ok(doctor::run(&options, now()?));
         }
         Command::CheckLoginWindow => logins::check(&Paths::default())?,
         Command::Uninstall { logins_only: true, .. } => {
             must_be_root()?;
-            policies::put_back(&Paths::default(), &tasks(&folder))?;
+            policies::put_back(&Paths::default(), &folders.tasks)?;
             logins::put_back(&Paths::default())?;
         }
         Command::Uninstall { keep_on_server, logins_only: false } => {
             must_be_root()?;
-            remove(&folder, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;
+            remove(&folders, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What enrolling leaves.
-fn own(folder: &Path) -> PathBuf {
-    folder.join("etc")
-}
-
-fn standing(folder: &Path) -> PathBuf {
-    folder.join("standing.json")
-}
-
-fn vault(folder: &Path) -> PathBuf {
-    folder.join("data")
-}
-
-fn tasks(folder: &Path) -> PathBuf {
-    folder.join(away::TASKS)
-}
-
-fn now() -> Result<Timestamp> {
-    Ok(SystemClocks::new()?.clocks().wall)
-}
-
-fn must_be_root() -> Result<()> {
-    if rustix::process::geteuid().is_root() { Ok(()) } else { bail!("this needs root: run it with sudo") }
-}
-
-fn start() -> Result<()> {
-    match service::start()? {
-        service::Started::Running => say("The agent runs. `claviger-agent status` says how things are."),
-        service::Started::ByHand => say(service::BY_HAND),
+fn folders(folder: &Path) -> Folders {
+    Folders {
+        own: folder.join("etc"),
+        vault: folder.join("data"),
+        tasks: folder.join(away::TASKS),
+        standing: folder.join("standing.json"),
     }
-    Ok(())
 }
 
-/// How often the daemon looks whether the device was enrolled.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// launchd starts it when the machine starts, and when somebody calls; it waits there until the device is enrolled.
-fn work(folder: &Path, socket: Option<PathBuf>) -> Result<()> {
+/// launchd starts it when the machine starts, and when somebody calls.
+fn work(folders: &Folders, socket: Option<&Path>) -> Result<()> {
     journal::into(journal::FILE.as_ref());
-    let own = own(folder);
-    let config = own.join(config::FILE);
-    while !config.exists() {
-        thread::sleep(LOOK);
-    }
-    let enrollment = Enrollment::load(&config)?;
-    let (device, server_key) = (enrollment.device, enrollment.server_key);
-    let root = tasks(folder);
-    let open = move || {
-        Root::open(Settings {
-            device,
-            server_key: server_key.clone(),
-            folder: root.clone(),
-            paths: Paths::default(),
-            clock: Box::new(SystemClocks::new()?),
-        })
-    };
-    let options = run::Options {
-        config,
-        key_file: own.join(config::KEY),
-        data: vault(folder),
-        standing: Some(standing(folder)),
-    };
-    let worked = run::run(&options, Arc::new(Direct::new(Box::new(open))), || listener(socket.as_deref()));
+    folders.wait_for_enrollment();
+    let worked = single::work(folders, || listener(socket));
     worked.inspect_err(|error| logs::warn(&format!("{error:#}")))
 }
 
@@ -203,27 +146,12 @@ fn listener(socket: Option<&Path>) -> Result<Listener> {
     }
 }
 
-fn remove(folder: &Path, farewell: Farewell) -> Result<()> {
-    uninstall::uninstall(&own(folder), (&vault(folder), &tasks(folder)), farewell)?;
-    let _ = std::fs::remove_file(standing(folder));
+fn remove(folders: &Folders, farewell: Farewell) -> Result<()> {
+    uninstall::uninstall(&folders.own, (&folders.vault, &folders.tasks), farewell)?;
+    let _ = std::fs::remove_file(&folders.standing);
     claviger_mac::keychain::forget().context("the key in the System keychain")?;
     say(
         "The login window and sudo are as they were. Accounts were left as they are, the locked ones locked.",
     );
     Ok(())
-}
-
-fn show(folder: &Path, standing: Option<Standing>) -> Result<ExitCode> {
-    let enrollment = Enrollment::load(&own(folder).join(config::FILE))?;
-    let Some(standing) = standing else {
-        complain(journal::AWAY);
-        return Ok(ExitCode::FAILURE);
-    };
-    standing.lines(&enrollment, now()?).iter().for_each(|line| say(line));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show_json(standing: Option<Standing>) -> Result<ExitCode> {
-    say(&serde_json::to_string_pretty(&standing)?);
-    Ok(if standing.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

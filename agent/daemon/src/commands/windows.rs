@@ -1,32 +1,24 @@
 //! What `claviger-agent` can be told on Windows: one service does it all.
 
+use super::{
+    common::{Enroll, enroll, now, show, show_json, start},
+    single::{self, Folders},
+};
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use claviger_agent::{
-    clock::SystemClocks,
-    config::{self, Enrollment},
-    doctor, enroll,
-    logs::{self, complain, say},
+    doctor,
+    logs::{self, say},
     platform::windows::{Paths, journal, logins, policies, service},
-    run,
     status::Standing,
-    tasks::{Direct, Root, Settings},
     uninstall::{self, Farewell},
 };
-use claviger_agent_core::port::Clock;
 use claviger_agent_ipc::{Listener, PIPE, away};
-use claviger_domain::time::Timestamp;
 use claviger_win32::{
     event_log::{self, Level},
     folder::make_private,
 };
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 /// The agent of Claviger: MFA at this device's logons.
 #[derive(Parser)]
@@ -92,81 +84,59 @@ pub(crate) fn run() -> Result<ExitCode> {
         Some(folder) => folder,
         None => away::folder().context("the system's folders are not known")?,
     };
+    let folders = folders(folder);
     match command {
         Command::Enroll { server, key, ca, no_start } => {
             if claviger_win32::system::is_domain_controller() {
                 bail!("this is a domain controller: it has no local accounts");
             }
-            let key = if key == "-" { std::io::read_to_string(std::io::stdin())? } else { key };
-            let enrollment = enroll::enroll(&enroll::Wish { server, key, certificate: ca, folder })?;
-            let server = enrollment.server.as_str();
-            say(&format!("This device is enrolled at {server} ({}).", enrollment.organization));
+            enroll(Enroll { server, key, ca, folder: folders.own })?;
             if !no_start {
                 start()?;
             }
         }
-        Command::Run { console: true } => work(&folder)?,
-        Command::Run { console: false } => serve(folder)?,
+        Command::Run { console: true } => work(&folders)?,
+        Command::Run { console: false } => serve(folders)?,
         Command::Status { json } => {
-            let standing = Standing::read(&standing(&folder))?;
-            return if json { show_json(standing) } else { show(&folder, standing) };
+            let standing = Standing::read(&folders.standing)?;
+            return if json { show_json(standing) } else { show(&folders.own, standing) };
         }
         Command::Doctor { user } => {
-            let options = doctor::Options { standing: standing(&folder), user, folder };
+            let options = doctor::Options { folder: folders.own, standing: folders.standing, user };
             return Ok(doctor::run(&options, now()?));
         }
         Command::Uninstall { logons_only: true, .. } => {
-            policies::put_back(&Paths, &tasks(&folder))?;
-            logins::put_back(&Paths)?;
+            policies::put_back(&Paths {}, &folders.tasks)?;
+            logins::put_back(&Paths {})?;
         }
         Command::Uninstall { keep_on_server, logons_only: false } => {
-            remove(&folder, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;
+            remove(&folders, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn standing(folder: &Path) -> PathBuf {
-    folder.join("standing.json")
-}
-
-fn vault(folder: &Path) -> PathBuf {
-    folder.join("vault")
-}
-
-fn tasks(folder: &Path) -> PathBuf {
-    folder.join(away::TASKS)
-}
-
-fn now() -> Result<Timestamp> {
-    Ok(SystemClocks::new()?.clocks().wall)
-}
-
-fn start() -> Result<()> {
-    match service::start()? {
-        service::Started::Running => say("The agent runs. `claviger-agent status` says how things are."),
-        service::Started::ByHand => say(service::BY_HAND),
+fn folders(folder: PathBuf) -> Folders {
+    Folders {
+        vault: folder.join("vault"),
+        tasks: folder.join(away::TASKS),
+        standing: folder.join("standing.json"),
+        own: folder,
     }
-    Ok(())
 }
-
-/// How often the service looks whether the device was enrolled.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// As Windows has it: it starts when the machine does, and waits there until the device is enrolled.
-fn serve(folder: PathBuf) -> Result<()> {
-    make_private(&folder).inspect_err(|error| {
+fn serve(folders: Folders) -> Result<()> {
+    make_private(&folders.own).inspect_err(|error| {
         let _ = event_log::write(Level::Warning, &error.to_string());
     })?;
-    journal::into(&folder.join("agent.log"));
+    journal::into(&folders.own.join("agent.log"));
     let work = move || {
         if let Err(error) = claviger_win32::service::restart_when_it_fails(service::NAME) {
             logs::note(&format!("Windows would not start the service again after a failure: {error}"));
         }
-        while !folder.join(config::FILE).exists() {
-            thread::sleep(LOOK);
-        }
-        work(&folder).map_err(|error| {
+        folders.wait_for_enrollment();
+        work(&folders).map_err(|error| {
             let error = format!("{error:#}");
             logs::warn(&error);
             error
@@ -175,49 +145,16 @@ fn serve(folder: PathBuf) -> Result<()> {
     Ok(claviger_win32::service::serve(service::NAME, Box::new(work))?)
 }
 
-fn work(folder: &Path) -> Result<()> {
-    let enrollment = Enrollment::load(&folder.join(config::FILE))?;
-    let (device, server_key) = (enrollment.device, enrollment.server_key);
-    let root = tasks(folder);
-    let open = move || {
-        Root::open(Settings {
-            device,
-            server_key: server_key.clone(),
-            folder: root.clone(),
-            paths: Paths,
-            clock: Box::new(SystemClocks::new()?),
-        })
-    };
-    let options = run::Options {
-        config: folder.join(config::FILE),
-        key_file: folder.join(config::KEY),
-        data: vault(folder),
-        standing: Some(standing(folder)),
-    };
-    run::run(&options, Arc::new(Direct::new(Box::new(open))), || {
+fn work(folders: &Folders) -> Result<()> {
+    single::work(folders, || {
         Listener::bind(PIPE.as_ref())
             .with_context(|| format!("{PIPE} is somebody else's, or can't be offered"))
     })
 }
 
-fn remove(folder: &Path, farewell: Farewell) -> Result<()> {
-    uninstall::uninstall(folder, (&vault(folder), &tasks(folder)), farewell)?;
-    let _ = std::fs::remove_file(standing(folder));
+fn remove(folders: &Folders, farewell: Farewell) -> Result<()> {
+    uninstall::uninstall(&folders.own, (&folders.vault, &folders.tasks), farewell)?;
+    let _ = std::fs::remove_file(&folders.standing);
     say("The other ways in are shown again. Accounts were left as they are, the locked ones disabled.");
     Ok(())
-}
-
-fn show(folder: &Path, standing: Option<Standing>) -> Result<ExitCode> {
-    let enrollment = Enrollment::load(&folder.join(config::FILE))?;
-    let Some(standing) = standing else {
-        complain(journal::AWAY);
-        return Ok(ExitCode::FAILURE);
-    };
-    standing.lines(&enrollment, now()?).iter().for_each(|line| say(line));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show_json(standing: Option<Standing>) -> Result<ExitCode> {
-    say(&serde_json::to_string_pretty(&standing)?);
-    Ok(if standing.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

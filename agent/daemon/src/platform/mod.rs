@@ -23,3 +23,14 @@ pub use linux as system;
 pub use macos as system;
 #[cfg(windows)]
 pub use windows as system;
+
+/// Whether a caller may ask for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Itself,
+    /// Nobody of that name has an account of this machine, so they are none of ours.
+    Nobody,
+    /// Somebody else has it.
+    Other,
+}

@@ -222,6 +222,19 @@ impl Root {
         Ok(())
     }
 
+    /// Codes are asked for from now on, or not any more, as it was wanted.
+    fn switched(&mut self, codes: Codes) -> Applied {
+        let (force, applied) = match codes {
+            Codes::Asked => (Force::On, Applied::InForce),
+            Codes::NotAsked => (Force::Off, Applied::Off),
+        };
+        if (self.book.force, force) == (Force::Off, Force::On) {
+            logs::note("MFA is in force");
+        }
+        self.book.force = force;
+        applied
+    }
+
     /// How long until something has to happen by itself.
     pub fn due(&self) -> Option<Span> {
         let state = &self.kept.as_ref()?.state;
@@ -316,6 +329,17 @@ impl Root {
         accounts::set_password(name, password)?;
         self.passwords.insert(user, mark);
         Ok(())
+    }
+}
+
+/// What was in force stays, even if it could not be changed; why is told.
+#[cfg(any(windows, mac))]
+fn not_switched(codes: Codes, (why, detail): (Blocked, String), accounts: &mut Accounts) -> Applied {
+    logs::warn(&format!("MFA can't be switched: {detail}"));
+    accounts.notes.insert(0, detail);
+    match codes {
+        Codes::Asked => Applied::Blocked(why),
+        Codes::NotAsked => Applied::Off,
     }
 }
 

@@ -5,16 +5,13 @@ use claviger_agent::{
     identity::{DeviceKey, ServerKey, hash},
 };
 use claviger_domain::{
-    device::{Rules, Sudo, TakeOver},
+    device::{Sudo, TakeOver},
     id::{AccountId, DeviceId, FactorId},
     time::Timestamp,
     verifier::{STEPS_A_DAY, VERIFIER_BYTES},
 };
 use claviger_wire::{
-    server::{
-        Access, Codes, Event, Factor, Proof, Remembers, Report, SignedState, State, Taken, User, Verifiers,
-        Window,
-    },
+    server::{Access, Codes, Event, Factor, Report, SignedState, State, Taken, User, Verifiers},
     signed,
 };
 use data_encoding::BASE64URL_NOPAD;
@@ -155,20 +152,9 @@ impl Fake {
     pub(crate) fn start() -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let state = State {
-            device: DeviceId::new(NOW, [1; 10]),
-            revision: 0,
-            organization: "Acme".into(),
-            support: String::new(),
             codes: Codes::Asked,
-            rules: Rules::default(),
-            offline_days: 30,
-            window: Window::Tolerant,
-            proof: Proof::NotNeeded,
-            remembers: Remembers::Never,
-            invite: None,
-            users: Vec::new(),
-            policies: Vec::new(),
-            runs: Vec::new(),
+            organization: "Acme".into(),
+            ..State::empty(DeviceId::new(NOW, [1; 10]))
         };
         let world = World {
             state,

@@ -10,12 +10,12 @@ use claviger_agent_core::{
     port::Clock,
 };
 use claviger_domain::{
-    device::{FirstFactor, Rules, Ssh, Sudo, Switch, TakeOver},
+    device::{FirstFactor, Ssh, Sudo, Switch, TakeOver},
     id::{AccountId, DeviceId, FactorId},
     time::{Span, Timestamp},
 };
 use claviger_wire::{
-    server::{Access, AccountState, Codes, Factor, Proof, Remembers, SignedState, State, User, Window},
+    server::{Access, AccountState, Codes, Factor, SignedState, State, User},
     signed,
 };
 use std::{
@@ -55,22 +55,7 @@ impl Bench {
         shell("mkdir -p /etc/claviger-agent");
         let (key, _) = DeviceKey::generate().unwrap();
         let clock = Hand(Arc::new(Mutex::new(Span::seconds(100))));
-        let state = State {
-            device: device(),
-            revision: 0,
-            organization: "Acme".into(),
-            support: String::new(),
-            codes: Codes::NotAsked,
-            rules: Rules::default(),
-            offline_days: 30,
-            window: Window::Tolerant,
-            proof: Proof::NotNeeded,
-            remembers: Remembers::Never,
-            invite: None,
-            users: Vec::new(),
-            policies: Vec::new(),
-            runs: Vec::new(),
-        };
+        let state = State { organization: "Acme".into(), ..State::empty(device()) };
         Self { root: open(&key, &clock), key, clock, state, proven: 0 }
     }
 

@@ -144,10 +144,10 @@ fn the_ready_policies_set_what_windows_reads_and_uninstalling_takes_it_back() {
     assert_eq!(bench.lay_down(orders), [State::Applied; 2]);
     let both = || (get(SYSTEM, "DisableAutomaticRestartSignOn"), get(SYSTEM, "SafeModeBlockNonAdmins"));
     assert_eq!(both(), (Some(Value::Number(1)), Some(Value::Number(1))), "S8.16, S8.17");
-    policies::put_back(&Paths, &bench.folder).unwrap();
+    policies::put_back(&Paths {}, &bench.folder).unwrap();
     assert_eq!(both(), (None, Some(Value::Number(0))));
-    policies::put_back(&Paths, &bench.folder).unwrap();
-    policies::put_back(&Paths, &bench.folder.join("missing")).unwrap();
+    policies::put_back(&Paths {}, &bench.folder).unwrap();
+    policies::put_back(&Paths {}, &bench.folder.join("missing")).unwrap();
     key(SYSTEM).remove("SafeModeBlockNonAdmins").unwrap();
 }
 

@@ -19,7 +19,7 @@ use claviger_domain::{
     verifier::DeviceKey,
 };
 use claviger_wire::{
-    login::{Hello, Phase, Shown},
+    login::{Hello, Phase},
     server::{Account, AccountState, CodeVerdict, PasswordVerdict, Place, Recalled, SignedState, Verifiers},
 };
 use data_encoding::BASE64URL_NOPAD;
@@ -156,15 +156,7 @@ impl Agent {
 }
 
 fn hello(user: &str) -> Hello {
-    Hello {
-        phase: Phase::Code,
-        user: user.into(),
-        service: "login".into(),
-        rhost: String::new(),
-        tty: String::new(),
-        shown: Shown::Nothing,
-        key: None,
-    }
+    Hello::at("login", Phase::Code, user)
 }
 
 fn fill(vault: &Vault, now: Timestamp) {

@@ -44,6 +44,28 @@ pub struct State {
     pub runs: Vec<RunOrder>,
 }
 
+impl State {
+    /// A state that lays nothing down.
+    pub fn empty(device: DeviceId) -> Self {
+        Self {
+            device,
+            revision: 0,
+            organization: String::new(),
+            support: String::new(),
+            codes: Codes::NotAsked,
+            rules: Rules::default(),
+            offline_days: 30,
+            window: Window::Tolerant,
+            proof: Proof::NotNeeded,
+            remembers: Remembers::Never,
+            invite: None,
+            users: Vec::new(),
+            policies: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+}
+
 /// Whether a device asks for codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

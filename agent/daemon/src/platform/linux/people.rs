@@ -1,5 +1,6 @@
 //! Who has accounts here, and who of them is asked for a code, as the system's own files say.
 
+use crate::platform::Standing;
 use claviger_agent_core::plan::GROUP;
 use claviger_agent_ipc::Peer;
 use std::path::PathBuf;
@@ -14,17 +15,6 @@ impl Default for People {
     fn default() -> Self {
         Self::at("/etc/passwd".into())
     }
-}
-
-/// Whether a caller may ask for a name: root for any, everybody else for their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It may.
-    Itself,
-    /// Nobody of that name has an account of this machine, so they are none of ours.
-    Nobody,
-    /// Somebody else has it.
-    Other,
 }
 
 impl People {

@@ -1,6 +1,7 @@
 //! Who may ask at the login socket, and who is asked for a code while the state is lost.
 
 use super::Paths;
+use crate::platform::Standing;
 use claviger_agent_ipc::{Peer, away};
 use std::path::PathBuf;
 
@@ -18,17 +19,6 @@ impl Default for People {
     fn default() -> Self {
         Self::at(Paths::default().away, SECURITY_AGENT)
     }
-}
-
-/// Whether a caller may ask for a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It may.
-    Itself,
-    /// Nobody of that name has an account of this machine, so they are none of ours.
-    Nobody,
-    /// Somebody else has it.
-    Other,
 }
 
 impl People {

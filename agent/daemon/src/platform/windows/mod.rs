@@ -15,7 +15,7 @@ use std::io;
 
 /// Where things are: Windows knows itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Paths;
+pub struct Paths {}
 
 /// What went wrong, in one line that can be read alone.
 #[derive(Debug, thiserror::Error)]

@@ -1,21 +1,11 @@
 //! Who may ask at the login pipe, and who is asked for a code while the state is lost.
 
+use crate::platform::Standing;
 use claviger_agent_ipc::{Peer, away};
 
 /// The accounts of this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct People;
-
-/// Whether a caller may ask for a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It may.
-    Itself,
-    /// Nobody of that name has an account of this machine, so they are none of ours.
-    Nobody,
-    /// Somebody else has it.
-    Other,
-}
 
 impl People {
     /// Whether that caller may ask for that name: the pipe takes nobody's calls but LogonUI's, which asks for anyone.

@@ -59,17 +59,7 @@ impl Root {
             Codes::NotAsked => self.stop_asking(&wish),
         };
         match (codes, done) {
-            (Codes::Asked, Ok(())) => {
-                if self.book.force == Force::Off {
-                    logs::note("MFA is in force");
-                }
-                self.book.force = Force::On;
-                Applied::InForce
-            }
-            (Codes::NotAsked, Ok(())) => {
-                self.book.force = Force::Off;
-                Applied::Off
-            }
+            (codes, Ok(())) => self.switched(codes),
             (Codes::Asked, Err(refused)) => {
                 logs::warn(&format!("MFA can't be put in force: {}", refused.detail));
                 accounts.notes.insert(0, refused.detail);

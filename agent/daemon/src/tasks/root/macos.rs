@@ -1,6 +1,6 @@
 //! Who is asked for a code on macOS: a file that says who, and our mechanisms at the login window; and the files of sudo.
 
-use super::{Accounts, Force, Root};
+use super::{Accounts, Root, not_switched};
 use crate::{
     logs,
     platform::macos::{
@@ -37,25 +37,8 @@ impl Root {
     pub(super) fn logins(&mut self, state: &State, codes: Codes, accounts: &mut Accounts) -> Applied {
         let state = State { codes, ..state.clone() };
         match (codes, self.put_in_force(&state, accounts)) {
-            (Codes::Asked, Ok(())) => {
-                if self.book.force == Force::Off {
-                    logs::note("MFA is in force");
-                }
-                self.book.force = Force::On;
-                Applied::InForce
-            }
-            (Codes::NotAsked, Ok(())) => {
-                self.book.force = Force::Off;
-                Applied::Off
-            }
-            (codes, Err(refused)) => {
-                logs::warn(&format!("MFA can't be switched: {refused}"));
-                accounts.notes.insert(0, refused.to_string());
-                match codes {
-                    Codes::Asked => Applied::Blocked(why(&refused)),
-                    Codes::NotAsked => Applied::Off,
-                }
-            }
+            (codes, Ok(())) => self.switched(codes),
+            (codes, Err(refused)) => not_switched(codes, (why(&refused), refused.to_string()), accounts),
         }
     }
 

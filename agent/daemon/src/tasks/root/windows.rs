@@ -1,13 +1,10 @@
 //! Who is asked for a code on Windows, and whether the other credential providers are there (S8.15).
 
-use super::{Accounts, Force, Root};
-use crate::{
-    logs,
-    platform::windows::{
-        Trouble,
-        accounts::{Administers, administer},
-        logins, trouble,
-    },
+use super::{Accounts, Root, not_switched};
+use crate::platform::windows::{
+    Trouble,
+    accounts::{Administers, administer},
+    logins, trouble,
 };
 use anyhow::Result;
 use claviger_agent_core::plan;
@@ -53,25 +50,8 @@ impl Root {
     pub(super) fn logins(&mut self, state: &State, codes: Codes, accounts: &mut Accounts) -> Applied {
         let state = State { codes, ..state.clone() };
         match (codes, self.put_in_force(&state, accounts)) {
-            (Codes::Asked, Ok(())) => {
-                if self.book.force == Force::Off {
-                    logs::note("MFA is in force");
-                }
-                self.book.force = Force::On;
-                Applied::InForce
-            }
-            (Codes::NotAsked, Ok(())) => {
-                self.book.force = Force::Off;
-                Applied::Off
-            }
-            (codes, Err(refused)) => {
-                logs::warn(&format!("MFA can't be switched: {}", refused.detail));
-                accounts.notes.insert(0, refused.detail);
-                match codes {
-                    Codes::Asked => Applied::Blocked(refused.why),
-                    Codes::NotAsked => Applied::Off,
-                }
-            }
+            (codes, Ok(())) => self.switched(codes),
+            (codes, Err(refused)) => not_switched(codes, (refused.why, refused.detail), accounts),
         }
     }
 
