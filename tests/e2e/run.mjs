@@ -1,13 +1,13 @@
-// Runs the files named, two at once, those that take longest first: the last one should not be alone for long.
+// Runs the files named, CLAVIGER_AT_ONCE at once, those that take longest first: the last one should not be alone for long.
 import { basename } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const LONGEST = [
-  'pages_admin', 'pages', 'applications', 'rollout', 'main_job', 'kill', 'administrators', 'contract',
+  'rollout', 'pages', 'applications', 'kill', 'contract', 'main_job', 'pages_admin', 'bad_input', 'administrators',
   'devices', 'devices_killed', 'devices_trials',
 ];
-const AT_ONCE = 2;
+const AT_ONCE = Number(process.env.CLAVIGER_AT_ONCE ?? 2);
 
 const place = (file) => {
   const found = LONGEST.indexOf(basename(file, '.test.mjs'));

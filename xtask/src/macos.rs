@@ -53,7 +53,7 @@ impl Processor {
     }
 
     fn built(self, profile: Profile, file: &str) -> PathBuf {
-        target().join(self.target()).join(profile.folder()).join(file)
+        debians::built(self.target(), profile).join(file)
     }
 }
 
@@ -89,6 +89,7 @@ pub(crate) fn release() -> Result<()> {
     })
 }
 
+/// What is needed and made beside the programs.
 fn target() -> PathBuf {
     root().join("target").join("macos")
 }
@@ -122,9 +123,9 @@ fn build(processor: Processor, profile: Profile) -> Result<()> {
 
 /// There is nothing here that strips what is built for a Mac.
 fn cargo(processor: Processor) -> Command {
-    let mut cargo = debians::cargo(&["build"], STANDARD, processor.target(), &target());
+    let mut cargo = debians::cargo(&["build"], STANDARD, processor.target());
     cargo.env("MACOSX_DEPLOYMENT_TARGET", OLDEST);
-    cargo.env("CARGO_PROFILE_DEV_STRIP", "none").env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     let name = processor.target().replace('-', "_");
     cargo.env(format!("CC_{name}"), packaging("cc")).env(format!("AR_{name}"), "llvm-ar-19");
     cargo.env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), packaging("ld"));

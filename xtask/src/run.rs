@@ -29,13 +29,7 @@ pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> 
 }
 
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
-    cargo_with(arguments, &[])
-}
-
-pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
-    let mut command = Command::new("cargo");
-    command.args(arguments).envs(variables.iter().copied());
-    succeed(&mut command)
+    succeed(Command::new("cargo").args(arguments))
 }
 
 /// Runs the command in the repository's root; anything but success is an error.
@@ -68,7 +62,17 @@ pub(crate) fn alone<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T
 pub(crate) struct Beside {
     name: &'static str,
     child: Child,
-    said: PathBuf,
+    /// Nothing once it has been said again.
+    said: Option<PathBuf>,
+}
+
+/// Where something else failed first: what it has made is its own to take away.
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Err(error) = self.finish() {
+            complain(&format!("{error:#}"));
+        }
+    }
 }
 
 impl Beside {
@@ -78,13 +82,18 @@ impl Beside {
         let to = File::create(&said)?;
         command.current_dir(root()).stdout(to.try_clone()?).stderr(to);
         let child = command.spawn().with_context(|| format!("{command:?} can't be started"))?;
-        Ok(Self { name, child, said })
+        Ok(Self { name, child, said: Some(said) })
     }
 
     /// Waits for its end and says what it said; anything but success is an error.
     pub(crate) fn end(mut self) -> Result<()> {
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Result<()> {
         let status = self.child.wait()?;
-        std::io::copy(&mut File::open(&self.said)?, &mut std::io::stdout())?;
+        let Some(said) = self.said.take() else { return Ok(()) };
+        std::io::copy(&mut File::open(said)?, &mut std::io::stdout())?;
         if status.success() { Ok(()) } else { bail!("{}, which ran beside, ended with {status}", self.name) }
     }
 }

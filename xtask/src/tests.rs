@@ -1,10 +1,10 @@
 //! The tests: those of the crates on both databases, and the browser's.
 
 use crate::{
-    macos, packages, passed,
+    compiler, macos, packages, passed,
     postgres::Postgres,
     rootfs,
-    run::{Beside, cargo, cargo_with, root, say, step, succeed},
+    run::{Beside, cargo, root, say, step, succeed},
     scratch, windows,
 };
 use anyhow::{Context, Result};
@@ -15,6 +15,8 @@ use std::{
 
 /// How many of a crate's tests run at once: they wait for PostgreSQL more than they count.
 const THREADS: &str = "4";
+
+const TESTS: &[&str] = &["test", "--workspace"];
 
 /// The crates' own tests.
 pub(crate) fn rust() -> Result<()> {
@@ -27,7 +29,12 @@ fn rust_with(postgres: &Postgres) -> Result<()> {
     let scratch = scratch::folder().display().to_string();
     let variables =
         [("CLAVIGER_TEST_POSTGRES", &*postgres.url()), ("TMPDIR", &scratch), ("RUST_TEST_THREADS", THREADS)];
-    cargo_with(&["test", "--workspace", "--locked"], &variables)
+    succeed(compiler::cargo(TESTS)?.envs(variables))
+}
+
+/// Builds them, with the lints and the docs of all that is in them.
+pub(crate) fn build() -> Result<()> {
+    succeed(compiler::cargo(TESTS)?.arg("--no-run"))
 }
 
 /// Every test.
@@ -43,13 +50,14 @@ pub(crate) fn all() -> Result<()> {
     })?;
     step("tests of what runs here of macOS", macos::here::test)?;
     programs(Profile::Debug)?;
+    // On a device much is waited for: the builds that are left, and then the browsers, have the processors meanwhile.
+    let devices = Beside::start("devices", &mut end_to_end(&postgres, Files::Devices)?)?;
     windows::programs()?;
+    let windows = Beside::start("windows", &mut windows::end_to_end(&postgres)?)?;
     macos::link()?;
     step("browsers and kills, devices beside them", || {
-        let mut others = end_to_end(&postgres, Files::Others)?;
-        let devices = Beside::start("devices", &mut end_to_end(&postgres, Files::Devices)?)?;
-        let windows = Beside::start("windows", &mut windows::end_to_end(&postgres)?)?;
-        let (others, devices, windows) = (succeed(&mut others), devices.end(), windows.end());
+        let others = succeed(&mut end_to_end(&postgres, Files::Others)?);
+        let (devices, windows) = (devices.end(), windows.end());
         others.and(devices).and(windows)
     })
 }
@@ -119,7 +127,7 @@ impl Profile {
 /// What tests of a device need beside the agent.
 pub(crate) fn server_program() -> Result<()> {
     step("the browsers' libraries", libraries)?;
-    step("the server", || cargo(&["build", "--locked", "--package", "claviger"]))
+    step("the server", || succeed(&mut compiler::cargo(&["build", "--package", "claviger"])?))
 }
 
 fn programs(profile: Profile) -> Result<()> {
@@ -131,7 +139,7 @@ fn programs(profile: Profile) -> Result<()> {
             (["--package", "claviger"], ["--package", "claviger-agent", "--package", "claviger-pam"]);
         match profile {
             // What they have in common is built once.
-            Profile::Debug => cargo(&[&["build", "--locked"][..], &server, &agent].concat()),
+            Profile::Debug => succeed(&mut compiler::cargo(&[&["build"][..], &server, &agent].concat())?),
             Profile::Release => cargo(&[&["build", "--locked"][..], &server].concat())
                 .and_then(|()| cargo(&[&["build", "--locked", "--release"][..], &agent].concat())),
         }
@@ -226,6 +234,14 @@ impl Files {
         }
     }
 
+    /// How many of them run at once. Some of the others wait for most of their time.
+    const fn at_once(self) -> &'static str {
+        match self {
+            Self::Others => "3",
+            Self::Applications | Self::Devices | Self::Windows | Self::Booted | Self::Desktop => "2",
+        }
+    }
+
     /// How the agent is built for them.
     const fn profile(self) -> Profile {
         match self {
@@ -259,7 +275,7 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
             alone
         }
     };
-    run.arg(folder.join("run.mjs")).args(files);
+    run.arg(folder.join("run.mjs")).args(files).env("CLAVIGER_AT_ONCE", which.at_once());
     run.env("TMPDIR", scratch::folder());
     run.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
     run.env(

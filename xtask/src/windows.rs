@@ -57,12 +57,8 @@ pub(crate) fn release() -> Result<()> {
     })
 }
 
-fn target() -> PathBuf {
-    root().join("target").join("windows")
-}
-
 fn built(profile: Profile) -> PathBuf {
-    target().join(TARGET).join(profile.folder())
+    debians::built(TARGET, profile)
 }
 
 fn prefix() -> PathBuf {
@@ -70,7 +66,7 @@ fn prefix() -> PathBuf {
 }
 
 fn cargo(words: &[&str]) -> Command {
-    debians::cargo(words, STANDARD, TARGET, &target())
+    debians::cargo(words, STANDARD, TARGET)
 }
 
 fn of<'a>(packages: &[&'a str]) -> Vec<&'a str> {

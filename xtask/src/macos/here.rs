@@ -1,8 +1,8 @@
 //! What runs on this system of the agent for macOS: everything but what needs a framework of Apple's.
 
 use crate::{
-    lints,
-    run::{cargo_with, root},
+    compiler,
+    run::{root, succeed},
     tests::Profile,
 };
 use anyhow::Result;
@@ -40,8 +40,5 @@ pub(crate) fn build() -> Result<()> {
 }
 
 fn cargo(verb: &str) -> Result<()> {
-    let [wrapper, arguments] = lints::as_it_compiles()?;
-    let words = [&[verb, "--locked", FEATURES], &PACKAGES[..]].concat();
-    let variables = [(wrapper.0, &*wrapper.1), (arguments.0, &*arguments.1)];
-    cargo_with(&words, &variables)
+    succeed(compiler::cargo(&[verb, FEATURES])?.args(PACKAGES))
 }

@@ -42,7 +42,7 @@ const TASKS_DATA: &str = "/var/lib/claviger-agent-tasks";
 enum Command {
     /// Make this device known to a server.
     Enroll {
-        /// The server's address, such as https://claviger.example.com.
+        /// The server's address, as a browser has it.
         #[arg(long, value_name = "URL")]
         server: String,
         /// The connect key from the Devices page; - reads it from standard input.

@@ -35,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Make this device known to a server.
     Enroll {
-        /// The server's address, such as https://claviger.example.com.
+        /// The server's address, as a browser has it.
         #[arg(long, value_name = "URL")]
         server: String,
         /// The connect key from the Devices page; - reads it from standard input.
