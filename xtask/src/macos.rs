@@ -61,7 +61,7 @@ impl Processor {
 pub(crate) fn all() -> Result<()> {
     step("packages for macOS", packages::install_macos)?;
     link()?;
-    step("tests of what runs here of macOS", here::test)
+    step("tests of what runs here of macOS", || succeed(&mut here::tests()?))
 }
 
 /// The programs for the Macs of today, their lints, and what the installer is made of.

@@ -5,7 +5,8 @@ use std::{
     fs::File,
     io::Write,
     path::PathBuf,
-    process::{Child, Command},
+    process::Command,
+    thread::{self, JoinHandle},
 };
 
 /// The repository's root.
@@ -58,15 +59,15 @@ pub(crate) fn alone<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T
     work()
 }
 
-/// A command that runs beside others; what it says is kept until they have had their say.
+/// Commands that run one after another beside others; what they say is kept until those have had their say.
 pub(crate) struct Beside {
     name: &'static str,
-    child: Child,
-    /// Nothing once it has been said again.
-    said: Option<PathBuf>,
+    /// Nothing once they have had theirs.
+    running: Option<JoinHandle<Result<()>>>,
+    said: PathBuf,
 }
 
-/// Where something else failed first: what it has made is its own to take away.
+/// Where something else failed first: what they have made is their own to take away.
 impl Drop for Beside {
     fn drop(&mut self) {
         if let Err(error) = self.finish() {
@@ -76,24 +77,27 @@ impl Drop for Beside {
 }
 
 impl Beside {
-    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(name: &'static str, mut commands: Vec<Command>) -> Result<Self> {
         let said = root().join("target").join("xtask").join(name).with_extension("log");
         std::fs::create_dir_all(said.with_file_name(""))?;
         let to = File::create(&said)?;
-        command.current_dir(root()).stdout(to.try_clone()?).stderr(to);
-        let child = command.spawn().with_context(|| format!("{command:?} can't be started"))?;
-        Ok(Self { name, child, said: Some(said) })
+        for command in &mut commands {
+            command.stdout(to.try_clone()?).stderr(to.try_clone()?);
+        }
+        let running = thread::spawn(move || commands.iter_mut().try_for_each(succeed));
+        Ok(Self { name, running: Some(running), said })
     }
 
-    /// Waits for its end and says what it said; anything but success is an error.
+    /// Waits for their end and says what they said; anything but success is an error.
     pub(crate) fn end(mut self) -> Result<()> {
         self.finish()
     }
 
     fn finish(&mut self) -> Result<()> {
-        let status = self.child.wait()?;
-        let Some(said) = self.said.take() else { return Ok(()) };
-        std::io::copy(&mut File::open(said)?, &mut std::io::stdout())?;
-        if status.success() { Ok(()) } else { bail!("{}, which ran beside, ended with {status}", self.name) }
+        let Some(running) = self.running.take() else { return Ok(()) };
+        let ended = running.join().unwrap_or_else(|_| bail!("the thread that waits for it panicked"));
+        say(&format!("── {}, which ran beside", self.name));
+        std::io::copy(&mut File::open(&self.said)?, &mut std::io::stdout())?;
+        ended.with_context(|| format!("{} failed", self.name))
     }
 }

@@ -48,18 +48,15 @@ pub(crate) fn all() -> Result<()> {
         }
         rust_with(&postgres)
     })?;
-    step("tests of what runs here of macOS", macos::here::test)?;
     programs(Profile::Debug)?;
     // On a device much is waited for: the builds that are left, and then the browsers, have the processors meanwhile.
-    let devices = Beside::start("devices", &mut end_to_end(&postgres, Files::Devices)?)?;
+    let devices = Beside::start("devices", vec![end_to_end(&postgres, Files::Devices)?])?;
+    let mac = Beside::start("what runs here of macOS", vec![macos::here::tests()?])?;
     windows::programs()?;
-    let windows = Beside::start("windows", &mut windows::end_to_end(&postgres)?)?;
+    let windows = Beside::start("Windows", windows::trials(&postgres)?)?;
     macos::link()?;
-    step("browsers and kills, devices beside them", || {
-        let others = succeed(&mut end_to_end(&postgres, Files::Others)?);
-        let (devices, windows) = (devices.end(), windows.end());
-        others.and(devices).and(windows)
-    })
+    step("browsers and kills", || succeed(&mut end_to_end(&postgres, Files::Others)?))?;
+    [devices, mac, windows].into_iter().try_for_each(Beside::end)
 }
 
 /// What the tests need and isn't ours: from networks, and none of it built here.

@@ -13,6 +13,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -35,15 +36,26 @@ pub(crate) fn all() -> Result<()> {
     programs()?;
     let postgres = Postgres::start()?;
     server_program()?;
-    step("a Windows device under wine", || succeed(&mut end_to_end(&postgres)?))
+    step("tests of the crates, and of a device, under wine", || {
+        trials(&postgres)?.iter_mut().try_for_each(succeed)
+    })
 }
 
-/// The programs, their lints and tests, and the MSI.
+/// The programs, their lints, the MSI, and a Windows to try them in.
 pub(crate) fn programs() -> Result<()> {
-    step("the programs for Windows, and their lints", || build(Profile::Debug))?;
-    step("a Windows", make_prefix)?;
-    step("tests of the crates under wine", test)?;
+    step("the programs for Windows, and their lints; and a Windows", || {
+        thread::scope(|scope| {
+            let made = scope.spawn(make_prefix);
+            let built = build(Profile::Debug);
+            built.and(made.join().unwrap_or_else(|_| bail!("the thread that makes a Windows panicked")))
+        })
+    })?;
     step("the MSI", || pack(Profile::Debug).map(drop))
+}
+
+/// What tries them: the tests of the crates under wine, and those of a device. They share one Windows: one after the other.
+pub(crate) fn trials(postgres: &Postgres) -> Result<Vec<Command>> {
+    Ok(vec![tests(), end_to_end(postgres)?])
 }
 
 /// The MSI as it is released.
@@ -80,10 +92,11 @@ fn build(profile: Profile) -> Result<()> {
     }
 }
 
-fn test() -> Result<()> {
+fn tests() -> Command {
     let mut tests = cargo(&["test", "--no-fail-fast"]);
     linting(&mut tests).args(of(&PACKAGES)).env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
-    succeed(in_wine(&mut tests))
+    in_wine(&mut tests);
+    tests
 }
 
 /// The variables that wine is run with.
@@ -139,8 +152,7 @@ fn newest(folder: &Path) -> Result<PathBuf> {
     Ok(newest.context("packaging/msi/build made no package")?.path())
 }
 
-/// The run of the tests of a device. They share one Windows: one after the other.
-pub(crate) fn end_to_end(postgres: &Postgres) -> Result<Command> {
+fn end_to_end(postgres: &Postgres) -> Result<Command> {
     let folder = root().join("tests").join("e2e");
     let mut files: Vec<_> = fs::read_dir(&folder)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))

@@ -26,12 +26,9 @@ pub trait Entropy: Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
 
-    /// A new RSA key of 2048 bits: PKCS #8, DER. The library makes it from the randomness of its own, which the
-    /// system seeds; it takes none from outside. Nothing if it fails.
+    /// A new RSA key of 2048 bits: PKCS #8, DER. Nothing if it fails.
     fn rsa_key(&self) -> Option<Secret<Vec<u8>>> {
-        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).ok()?;
-        let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
-        Some(Secret::new(der.as_ref().to_vec()))
+        new_rsa_key()
     }
 
     /// A new key on P-256, in the same way.
@@ -39,6 +36,13 @@ pub trait Entropy: Send + Sync {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
         Some(Secret::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()))
     }
+}
+
+/// The library makes it from the randomness of its own, which the system seeds; it takes none from outside.
+pub fn new_rsa_key() -> Option<Secret<Vec<u8>>> {
+    let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).ok()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    Some(Secret::new(der.as_ref().to_vec()))
 }
 
 /// How to reach the mail server.

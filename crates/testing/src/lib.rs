@@ -1,6 +1,9 @@
-//! Fresh databases for tests, on both engines. PostgreSQL is not optional: without it the tests fail.
+//! Fresh databases for tests, on both engines, and their randomness. PostgreSQL is not optional: without it the tests fail.
 
+mod chance;
 mod postgres;
+
+pub use chance::Chance;
 
 use claviger_store::{Store, StoreOptions};
 use std::{

@@ -6,7 +6,7 @@ use crate::{
     tests::Profile,
 };
 use anyhow::Result;
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 const FEATURES: &str =
     "--features=claviger-agent/macos-here,claviger-agent-ipc/macos-here,claviger-authplugin/macos-here";
@@ -24,14 +24,14 @@ pub(crate) fn folder() -> PathBuf {
     Profile::Debug.packages().join("macos")
 }
 
-/// Its lints and tests. What is built for tests is linted as it is compiled.
-pub(crate) fn test() -> Result<()> {
+/// Its lints and tests.
+pub(crate) fn tests() -> Result<Command> {
     cargo("test")
 }
 
 /// Its programs, beside the packages of the others: under their own names they would take the place of this system's.
 pub(crate) fn build() -> Result<()> {
-    cargo("build")?;
+    succeed(&mut cargo("build")?)?;
     fs::create_dir_all(folder())?;
     for program in PROGRAMS {
         fs::copy(root().join("target").join("debug").join(program), folder().join(program))?;
@@ -39,6 +39,8 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-fn cargo(verb: &str) -> Result<()> {
-    succeed(compiler::cargo(&[verb, FEATURES])?.args(PACKAGES))
+fn cargo(verb: &str) -> Result<Command> {
+    let mut cargo = compiler::cargo(&[verb, FEATURES])?;
+    cargo.args(PACKAGES);
+    Ok(cargo)
 }

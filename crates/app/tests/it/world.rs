@@ -6,7 +6,10 @@ use claviger_app::{
     demand::Demand,
     enrollment::Enroller,
     mail::Message,
-    ports::{Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer},
+    ports::{
+        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
+        new_rsa_key,
+    },
     session::{HalfSignedIn, NewSession, Origin, SignedIn, Visit},
     set_up::SetUpForm,
     sign_in::PasswordOutcome,
@@ -24,10 +27,10 @@ use claviger_domain::{
     totp::{Code, Step, TotpSecret},
 };
 use claviger_store::{Store, seal::Sealer};
-use claviger_testing::TestDatabase;
+use claviger_testing::{Chance, TestDatabase};
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicI64, Ordering},
 };
 
 pub(crate) const PASSWORD: &str = "wandering seal 41 plum";
@@ -42,17 +45,16 @@ impl Clock for SetClock {
     }
 }
 
-/// Different bytes each time, the same in each run.
 #[derive(Debug, Default)]
-struct Counted(AtomicU64);
+struct Counted(Chance);
 
 impl Entropy for Counted {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut state = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        for byte in bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = state.to_be_bytes()[1];
-        }
+        self.0.fill(bytes);
+    }
+
+    fn rsa_key(&self) -> Option<Secret<Vec<u8>>> {
+        self.0.key(|| new_rsa_key().map(|key| key.expose().clone())).map(Secret::new)
     }
 }
 

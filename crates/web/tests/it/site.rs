@@ -9,7 +9,10 @@ use axum::{
 use claviger_app::{
     App, Parts, PasswordCost,
     mail::Message,
-    ports::{Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer},
+    ports::{
+        Clock, Courier, Entropy, MailError, Mailer, Sending, ShipError, Shipment, Shipping, SmtpServer,
+        new_rsa_key,
+    },
     session::Origin,
     set_up::SetUpForm,
 };
@@ -22,14 +25,11 @@ use claviger_domain::{
     time::Timestamp,
 };
 use claviger_store::{Batch, Commit, Statement, p, seal::Sealer};
-use claviger_testing::TestDatabase;
+use claviger_testing::{Chance, TestDatabase};
 use claviger_web::{ApiLimits, Options, Web, router};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 use tower::ServiceExt;
 
 pub(crate) struct Site {
@@ -47,15 +47,15 @@ impl Clock for Frozen {
 }
 
 #[derive(Default)]
-struct Counted(AtomicU64);
+struct Counted(Chance);
 
 impl Entropy for Counted {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut state = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        for byte in bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (state >> 40) as u8;
-        }
+        self.0.fill(bytes);
+    }
+
+    fn rsa_key(&self) -> Option<Secret<Vec<u8>>> {
+        self.0.key(|| new_rsa_key().map(|key| key.expose().clone())).map(Secret::new)
     }
 }
 
