@@ -31,10 +31,13 @@ enum NotTaken {
 impl Sync {
     pub(super) fn keep_polling(&self) {
         let mut pause = FIRST_PAUSE;
+        let mut was_silent = false;
         loop {
-            match self.poll() {
+            let found = if was_silent { self.find_again() } else { Ok(()) };
+            match found.and_then(|()| self.poll()) {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
+                    was_silent = false;
                     self.met_again();
                     self.shared.apply.ring();
                     self.shared.fetch.ring();
@@ -42,11 +45,21 @@ impl Sync {
                 }
                 Err(error) => {
                     self.failed(&error);
+                    was_silent = matches!(error, NotTaken::Failure(Failure::Silent(_)));
                     thread::sleep(entropy::jittered(pause));
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
+    }
+
+    /// A poll is held open for minutes where nothing is new. That the server is there again is found out before, so that
+    /// it hears at once of what happened meanwhile.
+    fn find_again(&self) -> Result<(), NotTaken> {
+        self.server.reach()?;
+        self.met_again();
+        self.shared.tell.ring();
+        Ok(())
     }
 
     fn poll(&self) -> Result<(), NotTaken> {

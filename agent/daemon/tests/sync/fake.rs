@@ -144,6 +144,8 @@ struct World {
     reports: Vec<Report>,
     events: Vec<Event>,
     refused_reports: usize,
+    is_away: bool,
+    missed_reports: usize,
     fetched: usize,
     polls: usize,
 }
@@ -163,6 +165,8 @@ impl Fake {
             reports: Vec::new(),
             events: Vec::new(),
             refused_reports: 0,
+            is_away: false,
+            missed_reports: 0,
             fetched: 0,
             polls: 0,
         };
@@ -232,16 +236,39 @@ impl Fake {
         self.world.lock().unwrap().polls
     }
 
+    pub(crate) fn missed_reports(&self) -> usize {
+        self.world.lock().unwrap().missed_reports
+    }
+
+    /// Every call ends without an answer until it is back, those that are held among them.
+    pub(crate) fn be_away(&self, is_away: bool) {
+        self.world.lock().unwrap().is_away = is_away;
+        self.changed.notify_all();
+    }
+
     fn serve(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
         while let Some(asked) = Asked::read(&mut reader) {
+            if self.misses(&asked) {
+                return;
+            }
             let (status, body) = self.answer(&asked);
+            if self.misses(&asked) {
+                return;
+            }
             let message = signed::reply(&asked.header(signed::NONCE), status, &hash(&body));
             if stream.write_all(&reply(status, Some(&self.key.sign(&message)), &body)).is_err() {
                 return;
             }
         }
+    }
+
+    fn misses(&self, asked: &Asked) -> bool {
+        let mut world = self.world.lock().unwrap();
+        let missed = world.is_away;
+        world.missed_reports += usize::from(missed && asked.target == "/agent/v1/report");
+        missed
     }
 
     fn answer(&self, asked: &Asked) -> (u16, Vec<u8>) {
@@ -265,7 +292,8 @@ impl Fake {
     fn state(&self, since: i64) -> (u16, Vec<u8>) {
         let mut world = self.world.lock().unwrap();
         world.polls += 1;
-        let is_old = |world: &mut World| world.replayed.is_none() && world.state.revision <= since;
+        let is_old =
+            |world: &mut World| world.replayed.is_none() && !world.is_away && world.state.revision <= since;
         world = self.changed.wait_while(world, is_old).unwrap();
         let signed = world.replayed.as_ref().or(world.history.last()).unwrap();
         (200, serde_json::to_vec(signed).unwrap())
