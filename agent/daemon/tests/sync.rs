@@ -150,11 +150,11 @@ fn what_happened_is_told_until_the_server_knows_it() {
 /// A poll would be held for minutes, and a report that failed is tried again after one.
 #[test]
 fn a_server_that_is_back_hears_at_once_of_what_happened_meanwhile() {
-    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));
+    let device = started(|fake| fake.put(|state| state.users = vec![user(1, "alice")]));
     eventually("a poll that is held", || device.fake.polls() == 2);
     device.fake.be_away(true);
     let at = claviger_domain::time::Timestamp::from_seconds(1_800_000_000);
-    let user = enrolled(1, "alice").id;
+    let user = user(1, "alice").id;
     let happened = Happened { at, user, place: Place::default(), what: What::FirstFactorAlone };
     device.vault.record(happened).unwrap();
     eventually("a report that nobody hears", || device.fake.missed_reports() == 1);
