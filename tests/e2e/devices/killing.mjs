@@ -19,6 +19,8 @@ export class Killing {
   #scene;
   #people;
   #times = [];
+  /** Seconds, the last time. */
+  #toKill = 0;
   entered = 0;
   cutOff = 0;
 
@@ -32,15 +34,16 @@ export class Killing {
   }
 
   async happens(number) {
-    const { employees, agent } = this.#scene;
+    const { employees } = this.#scene;
     const [first, second, third, ...others] = this.#people;
     const code = await employees.codeOfMany(first);
+    const killed = this.#kill();
+    await pause(Math.max(0, -killed.lead) * 1000);
     const attempts = [
       this.#try(first, code), this.#try(first, code), this.#try(second, second.badCode()), this.#try(third),
       ...others.map(async (person) => this.#try(person, await employees.codeOfMany(person))),
     ];
-    await pause(Math.random() * 2 * this.#usual() * 1000);
-    await agent.kill();
+    await killed.done;
     const [one, same, wrong, silent, ...rest] = await Promise.all(attempts);
     for (const seen of [one, same, wrong, silent, ...rest]) {
       assert.ok(seen.seconds < STUCK, `kill ${number}: a login took ${seen.seconds} seconds`);
@@ -57,6 +60,21 @@ export class Killing {
     this.cutOff += [one, same, wrong, silent, ...rest].filter(({ result }) => result === UNAVAILABLE).length;
     if (number % 5 === 0) await this.#forgive();
     this.#people.push(this.#people.shift());
+  }
+
+  /**
+   * Kills the agent at some moment of the logins that begin after it if `lead` is negative: to start the program that
+   * kills takes as long as a fast login does.
+   */
+  #kill() {
+    const lead = Math.random() * 2 * this.#usual() - this.#toKill;
+    const kill = async () => {
+      await pause(Math.max(0, lead) * 1000);
+      const began = performance.now();
+      await this.#scene.agent.kill();
+      this.#toKill = (performance.now() - began) / 1000;
+    };
+    return { lead, done: kill() };
   }
 
   /** Seconds; the kill comes in the middle of logins wherever they are fast or slow. */
