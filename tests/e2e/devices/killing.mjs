@@ -63,8 +63,8 @@ export class Killing {
   }
 
   /**
-   * Kills the agent at some moment of the logins that begin after it if `lead` is negative: to start the program that
-   * kills takes as long as a fast login does.
+   * Kills the agent at some moment of logins. To start the program that kills takes as long as a fast login does: they
+   * begin `-lead` seconds later than it where that is more than nothing.
    */
   #kill() {
     const lead = Math.random() * 2 * this.#usual() - this.#toKill;

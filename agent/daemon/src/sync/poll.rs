@@ -12,6 +12,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The server hears of the device's clock so often at least.
 const TELL_EVERY: Span = Span::hours(6);
 
+/// What became of the last poll.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// The server, or nothing yet.
+    Server,
+    /// Nobody.
+    Nobody,
+}
+
 /// Why a state was not taken.
 #[derive(Debug, thiserror::Error)]
 enum NotTaken {
@@ -28,16 +37,28 @@ enum NotTaken {
     Vault(#[from] vault::Error),
 }
 
+impl NotTaken {
+    const fn heard(&self) -> Heard {
+        match self {
+            Self::Failure(Failure::Silent(_)) => Heard::Nobody,
+            Self::Failure(_) | Self::Older { .. } | Self::Vault(_) => Heard::Server,
+        }
+    }
+}
+
 impl Sync {
     pub(super) fn keep_polling(&self) {
         let mut pause = FIRST_PAUSE;
-        let mut was_silent = false;
+        let mut heard = Heard::Server;
         loop {
-            let found = if was_silent { self.find_again() } else { Ok(()) };
+            let found = match heard {
+                Heard::Server => Ok(()),
+                Heard::Nobody => self.find_again(),
+            };
             match found.and_then(|()| self.poll()) {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
-                    was_silent = false;
+                    heard = Heard::Server;
                     self.met_again();
                     self.shared.apply.ring();
                     self.shared.fetch.ring();
@@ -45,7 +66,7 @@ impl Sync {
                 }
                 Err(error) => {
                     self.failed(&error);
-                    was_silent = matches!(error, NotTaken::Failure(Failure::Silent(_)));
+                    heard = error.heard();
                     thread::sleep(entropy::jittered(pause));
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
