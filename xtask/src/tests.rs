@@ -16,8 +16,6 @@ use std::{
 /// How many of a crate's tests run at once: they wait for PostgreSQL more than they count.
 const THREADS: &str = "4";
 
-const TESTS: &[&str] = &["test", "--workspace"];
-
 /// The crates' own tests.
 pub(crate) fn rust() -> Result<()> {
     packages::install()?;
@@ -29,12 +27,13 @@ fn rust_with(postgres: &Postgres) -> Result<()> {
     let scratch = scratch::folder().display().to_string();
     let variables =
         [("CLAVIGER_TEST_POSTGRES", &*postgres.url()), ("TMPDIR", &scratch), ("RUST_TEST_THREADS", THREADS)];
-    succeed(compiler::cargo(TESTS)?.envs(variables))
+    succeed(compiler::cargo(&["test", "--workspace"])?.envs(variables))
 }
 
-/// Builds them, with the lints and the docs of all that is in them.
+/// Builds them, with the lints and the docs of all that is in them; and everything as it runs, too, where what only tests
+/// use is told.
 pub(crate) fn build() -> Result<()> {
-    succeed(compiler::cargo(TESTS)?.arg("--no-run"))
+    succeed(&mut compiler::cargo(&["build", "--workspace", "--all-targets"])?)
 }
 
 /// Every test.
