@@ -11,6 +11,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
+    sync::OnceLock,
 };
 
 /// How `cargo clippy` hands on `-D warnings`, which makes what it has looked at its own.
@@ -27,14 +28,19 @@ pub(crate) fn cargo(words: &[&str]) -> Result<Command> {
     Ok(cargo)
 }
 
-/// This program under a name that no build of it takes away.
+/// This program under a name that no build of it takes away. It goes there before the first build, which may take away
+/// the one that runs.
 fn itself() -> Result<PathBuf> {
+    static THERE: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(there) = THERE.get() {
+        return Ok(there.clone());
+    }
     let name = root().join("target").join("xtask").join(NAME);
     let fresh = name.with_extension(std::process::id().to_string());
     fs::create_dir_all(name.with_file_name(""))?;
-    fs::copy(env::current_exe()?, &fresh)?;
+    fs::copy(env::current_exe()?, &fresh).context("this program can't be copied")?;
     fs::rename(fresh, &name)?;
-    Ok(name)
+    Ok(THERE.get_or_init(|| name).clone())
 }
 
 /// The compiler's exit, where cargo has called this program as one.
