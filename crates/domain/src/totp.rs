@@ -90,22 +90,21 @@ pub enum Digest {
 
 /// RFC 4226 §5.3: the value of `digits` decimal digits (1 to 9) for `counter`.
 pub fn hotp(digest: Digest, key: &[u8], counter: u64, digits: u32) -> u32 {
-    let counter = counter.to_be_bytes();
-    let truncated =
-        match digest {
-            Digest::Sha1 => keyed::<Hmac<Sha1>>(key)
-                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
-            Digest::Sha256 => keyed::<Hmac<Sha256>>(key)
-                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
-            Digest::Sha512 => keyed::<Hmac<Sha512>>(key)
-                .map(|mac| truncate(&mac.chain_update(counter).finalize().into_bytes())),
-        };
-    truncated.unwrap_or_default() % 10_u32.pow(digits.clamp(1, 9))
+    match digest {
+        Digest::Sha1 => value(keyed::<Hmac<Sha1>>(key), counter, digits),
+        Digest::Sha256 => value(keyed::<Hmac<Sha256>>(key), counter, digits),
+        Digest::Sha512 => value(keyed::<Hmac<Sha512>>(key), counter, digits),
+    }
 }
 
-/// HMAC takes a key of any length, so there is always a value.
-fn keyed<M: KeyInit>(key: &[u8]) -> Option<M> {
+/// HMAC takes a key of any length, so there is always one.
+pub(crate) fn keyed<M: KeyInit>(key: &[u8]) -> Option<M> {
     M::new_from_slice(key).ok()
+}
+
+fn value<M: Mac>(keyed: Option<M>, counter: u64, digits: u32) -> u32 {
+    let mac = keyed.map(|mac| mac.chain_update(counter.to_be_bytes()).finalize().into_bytes());
+    mac.map(|mac| truncate(&mac)).unwrap_or_default() % 10_u32.pow(digits.clamp(1, 9))
 }
 
 /// RFC 4226 §5.3, dynamic truncation: 31 bits at the offset that the last four bits name.
@@ -136,7 +135,12 @@ impl TotpSecret {
 
     /// The six digits of `step`.
     pub fn code(&self, step: Step) -> u32 {
-        hotp(Digest::Sha1, self.0.expose(), step.0.cast_unsigned(), CODE_DIGITS)
+        self.codes().of(step)
+    }
+
+    /// What makes its codes, where many are asked for.
+    pub(crate) fn codes(&self) -> Codes {
+        Codes(keyed(self.0.expose()))
     }
 
     /// Whether `code` is that of `step`.
@@ -147,6 +151,15 @@ impl TotpSecret {
     /// S4.17: looks for `code` around now; steps up to `last` are used.
     pub fn matching(&self, code: &Code, around: Around, last: Step) -> Match {
         around.find(last, |step| self.makes(code, step))
+    }
+}
+
+/// Makes the codes of one secret. Preparing a key takes HMAC half of its time: here it is done once.
+pub(crate) struct Codes(Option<Hmac<Sha1>>);
+
+impl Codes {
+    pub(crate) fn of(&self, step: Step) -> u32 {
+        value(self.0.clone(), step.0.cast_unsigned(), CODE_DIGITS)
     }
 }
 

@@ -8,9 +8,9 @@ use crate::{
     id::{DeviceId, FactorId},
     secret::Secret,
     time::Timestamp,
-    totp::{Around, Code, Match, Step, TotpSecret},
+    totp::{Around, Code, Match, Step, TotpSecret, keyed},
 };
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::ops::Range;
 use subtle::ConstantTimeEq;
@@ -53,7 +53,7 @@ impl DeviceKey {
     /// another key, so that the server has none to keep.
     pub fn of(secret: &TotpSecret, device: DeviceId, factor: FactorId) -> Self {
         let parts: [&[u8]; 3] = [b"claviger device key 1", device.0.as_bytes(), factor.0.as_bytes()];
-        Self::new(keyed(secret.expose(), &parts))
+        Self::new(sum(keyed(secret.expose()), &parts))
     }
 
     /// The bytes, for the device's own memory.
@@ -63,17 +63,13 @@ impl DeviceKey {
 
     /// The verifier of what is typed in that step.
     pub fn verifier(&self, step: Step, code: &Code) -> Verifier {
-        self.of_digits(step, code.digits())
-    }
-
-    fn of_digits(&self, step: Step, digits: &[u8; 6]) -> Verifier {
-        let [a, b, c, d, e, f, g, h, ..] = keyed(self.0.expose(), &[&step.0.to_be_bytes(), digits]);
-        [a, b, c, d, e, f, g, h]
+        verifier(keyed(self.0.expose()), step, code.digits())
     }
 
     /// The verifiers of consecutive steps, for the device.
     pub fn verifiers(&self, secret: &TotpSecret, steps: Range<i64>) -> Vec<Verifier> {
-        steps.map(|step| self.of_digits(Step(step), &digits(secret.code(Step(step))))).collect()
+        let (codes, key) = (secret.codes(), keyed::<Hmac<Sha256>>(self.0.expose()));
+        steps.map(Step).map(|step| verifier(key.clone(), step, &digits(codes.of(step)))).collect()
     }
 
     /// S4.17 on a device: looks for `code` around now among the verifiers it has; steps up to `last` are used.
@@ -102,10 +98,14 @@ fn digits(mut value: u32) -> [u8; 6] {
     digits
 }
 
-/// HMAC-SHA-256 over `parts` one after the other, each of a fixed length. It takes a key of any length.
-fn keyed(key: &[u8], parts: &[&[u8]]) -> [u8; KEY_BYTES] {
-    let mac: Option<Hmac<Sha256>> = KeyInit::new_from_slice(key).ok();
-    let summed = mac.map(|mac| parts.iter().fold(mac, Mac::chain_update));
+fn verifier(key: Option<Hmac<Sha256>>, step: Step, digits: &[u8; 6]) -> Verifier {
+    let [a, b, c, d, e, f, g, h, ..] = sum(key, &[&step.0.to_be_bytes(), digits]);
+    [a, b, c, d, e, f, g, h]
+}
+
+/// HMAC-SHA-256 over `parts` one after the other, each of a fixed length.
+fn sum(key: Option<Hmac<Sha256>>, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
+    let summed = key.map(|mac| parts.iter().fold(mac, Mac::chain_update));
     summed.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
 }
 

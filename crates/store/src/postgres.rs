@@ -59,7 +59,11 @@ impl Postgres {
             writers: Semaphore::new(WRITERS),
             stats,
         };
-        this.migrate().await?;
+        let session = this.migrate().await?;
+        // It is there, so it reads.
+        if let Some(reader) = this.readers.first() {
+            *reader.write().await = Some(session);
+        }
         Ok(this)
     }
 
@@ -73,7 +77,7 @@ impl Postgres {
         Ok(Arc::new(Session { client, prepared: RwLock::default() }))
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
+    async fn migrate(&self) -> Result<Arc<Session>, StoreError> {
         let session = self.connect().await?;
         session.client.batch_execute(&format!("BEGIN; {MIGRATION_LOCK}; {}", migrate::TABLE)).await?;
         let applied = session.rows::<(String, i64)>(Cow::Borrowed(migrate::APPLIED), &[]).await?;
@@ -81,7 +85,8 @@ impl Postgres {
             session.client.batch_execute(postgres).await?;
             session.client.execute(migrate::RECORD, &[&number, &checksum]).await?;
         }
-        Ok(session.client.batch_execute("COMMIT").await?)
+        session.client.batch_execute("COMMIT").await?;
+        Ok(session)
     }
 
     async fn reader(&self) -> Result<Arc<Session>, StoreError> {

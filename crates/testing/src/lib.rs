@@ -73,20 +73,10 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.place {
             Place::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
-            Place::Database(name) => remove(name),
+            // What stays is a database that nobody uses.
+            Place::Database(name) => drop(postgres::remove(name)),
         }
     }
-}
-
-/// In a thread of its own: nothing can be waited for where something is dropped.
-fn remove(name: &str) {
-    let name = name.to_owned();
-    let removing = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        // What stays is a database that nobody uses.
-        runtime.is_ok_and(|runtime| runtime.block_on(postgres::remove(&name)).is_ok())
-    });
-    let _ = removing.join();
 }
 
 /// Makes one test of the given body for each engine. The body takes a [`TestDatabase`].
