@@ -10,6 +10,8 @@ pub(crate) fn cargo(words: &[&str], standard: &str, target: &str) -> Command {
     let mut cargo = Command::new("sh");
     cargo.args(["-c", "PATH=/usr/bin:$PATH && exec cargo \"$@\"", "cargo"]);
     cargo.args(words).args(["--locked", "--target", target]).arg(format!("-Zbuild-std={standard}"));
+    // Without what tells lines of the source: it is read from what programs are stripped of.
+    cargo.arg("-Zbuild-std-features=panic-unwind");
     cargo.env("CARGO_TARGET_DIR", folder()).env("RUSTC_BOOTSTRAP", "1");
     for variable in ["RUSTUP_TOOLCHAIN", "RUSTC", "RUSTDOC", "CARGO", "RUSTFLAGS"] {
         cargo.env_remove(variable);

@@ -71,8 +71,8 @@ fn check() -> Result<()> {
     step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
     step("arrows", arrows::check)?;
     step("sizes", sizes::check)?;
-    step("licences and sources", packages::deny)?;
     step("lints and docs, as the tests are built", tests::build)?;
+    step("licences and sources", packages::deny)?;
     step("tests on both databases", tests::rust)?;
     passed::remember()
 }
