@@ -1,4 +1,7 @@
 //! The one handle to either database.
+//!
+//! What waits for PostgreSQL is boxed: dozens of types deep, it would be in the futures of all use cases and handlers, and
+//! the compiler would go through it for each of them.
 
 use crate::{
     FromRow, Select, StoreError, Value,
@@ -6,6 +9,7 @@ use crate::{
     sqlite::Sqlite,
     statement::{Batch, Commit},
 };
+use futures_util::FutureExt;
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
@@ -136,7 +140,7 @@ impl Store {
     pub async fn few<T: FromRow>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<T>, StoreError> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.quick(sql, values).await,
-            Engine::Postgres(postgres) => postgres.query(Cow::Borrowed(sql), values).await,
+            Engine::Postgres(postgres) => postgres.query(Cow::Borrowed(sql), values).boxed().await,
         }
     }
 
@@ -147,7 +151,7 @@ impl Store {
     ) -> Result<Vec<T>, StoreError> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.query(sql, values).await,
-            Engine::Postgres(postgres) => postgres.query(sql, values).await,
+            Engine::Postgres(postgres) => postgres.query(sql, values).boxed().await,
         }
     }
 
@@ -159,7 +163,7 @@ impl Store {
         let changes_accounts = batch.changes_accounts();
         let done = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(batch).await,
-            Engine::Postgres(postgres) => postgres.commit(batch).await,
+            Engine::Postgres(postgres) => postgres.commit(batch).boxed().await,
         };
         if changes_accounts {
             self.stats.account_changes.fetch_add(1, Ordering::Release);

@@ -8,6 +8,7 @@ use axum::{
 };
 use claviger_app::Refusal;
 use claviger_domain::field::FieldError;
+use futures_util::FutureExt;
 use std::collections::HashMap;
 
 /// A form as it was posted.
@@ -81,9 +82,11 @@ impl FromRequest<Web> for Posted {
             .is_some_and(|value| {
                 value.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
             });
-        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
-            _ => PageError::Malformed("The form did not arrive whole. Go back and send it again."),
+        let body = Bytes::from_request(request, web).boxed().await.map_err(|rejection| {
+            match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
+                _ => PageError::Malformed("The form did not arrive whole. Go back and send it again."),
+            }
         })?;
         if body.is_empty() {
             return Ok(Self::default());

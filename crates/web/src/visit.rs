@@ -1,4 +1,6 @@
 //! Who is there: from the cookie to a signed-in person, or to the page that comes next.
+//!
+//! What nearly every handler waits for is boxed, here and where bodies are read: the compiler goes through its types once.
 
 use crate::{
     Web,
@@ -17,6 +19,7 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use claviger_app::session::{HalfSignedIn, NewSession, SignedIn, Visit};
 use claviger_domain::{account::Realm, sign_in::Next};
+use futures_util::FutureExt;
 use std::convert::Infallible;
 
 /// The session cookie's name. Under https it can't be set by a neighbor or sent in the clear.
@@ -64,7 +67,7 @@ pub(crate) fn forget(web: &Web, realm: Realm, mut response: Response) -> Respons
 pub(crate) async fn visit(web: &Web, realm: Realm, parts: &Parts) -> Result<Visit, PageError> {
     let jar = CookieJar::from_headers(&parts.headers);
     match jar.get(&cookie_name(web, realm)) {
-        Some(cookie) => Ok(web.app().visit(realm, cookie.value(), origin::of(parts, web)).await?),
+        Some(cookie) => Ok(web.app().visit(realm, cookie.value(), origin::of(parts, web)).boxed().await?),
         None => Ok(Visit::Stranger),
     }
 }
@@ -91,7 +94,7 @@ async fn elsewhere(web: &Web, portal: Portal, visit: Visit, headers: &HeaderMap)
 async fn signed_in(web: &Web, portal: Portal, parts: &Parts) -> Result<SignedIn, PageError> {
     match visit(web, portal.realm, parts).await? {
         Visit::Full(me) => Ok(*me),
-        other => Err(elsewhere(web, portal, other, &parts.headers).await),
+        other => Err(elsewhere(web, portal, other, &parts.headers).boxed().await),
     }
 }
 
@@ -147,7 +150,7 @@ impl FromRequestParts<Web> for Half {
             Visit::Stranger if parts.method != axum::http::Method::GET => {
                 Err(PageError::Instead(Box::new(flash::redirect(&portal.path("/sign-in"), "too_late"))))
             }
-            other => Err(elsewhere(web, portal, other, &parts.headers).await),
+            other => Err(elsewhere(web, portal, other, &parts.headers).boxed().await),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
 /// A JSON body of the type that is asked for.
@@ -23,13 +24,15 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
             .unwrap_or_default();
         let is_json =
             kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        let body = Bytes::from_request(request, web).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                "The body is larger than this operation takes.",
-            ),
-            _ => ApiError::new(StatusCode::BAD_REQUEST, "malformed", "The body did not arrive whole."),
+        let body = Bytes::from_request(request, web).boxed().await.map_err(|rejection| {
+            match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too_large",
+                    "The body is larger than this operation takes.",
+                ),
+                _ => ApiError::new(StatusCode::BAD_REQUEST, "malformed", "The body did not arrive whole."),
+            }
         })?;
         if !is_json {
             let detail = "Send the body as application/json.";
