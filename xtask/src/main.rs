@@ -72,6 +72,7 @@ fn check() -> Result<()> {
     step("arrows", arrows::check)?;
     step("sizes", sizes::check)?;
     step("lints and docs, as the tests are built", tests::build)?;
+    // Before, it would wait for what `prepare` fetches meanwhile.
     step("licences and sources", packages::deny)?;
     step("tests on both databases", tests::rust)?;
     passed::remember()

@@ -29,6 +29,7 @@ pub mod idempotency;
 pub mod import;
 pub mod lockout;
 pub mod logo;
+mod mac;
 pub mod mail;
 pub mod mail_text;
 pub mod mfa;

@@ -4,9 +4,9 @@ mod drift;
 
 pub use drift::Drift;
 
-use crate::{field::FieldError, secret::Secret, time::Timestamp};
+use crate::{field::FieldError, mac::keyed, secret::Secret, time::Timestamp};
 use data_encoding::BASE32_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use std::fmt;
@@ -97,11 +97,6 @@ pub fn hotp(digest: Digest, key: &[u8], counter: u64, digits: u32) -> u32 {
     }
 }
 
-/// HMAC takes a key of any length, so there is always one.
-pub(crate) fn keyed<M: KeyInit>(key: &[u8]) -> Option<M> {
-    M::new_from_slice(key).ok()
-}
-
 fn value<M: Mac>(keyed: Option<M>, counter: u64, digits: u32) -> u32 {
     let mac = keyed.map(|mac| mac.chain_update(counter.to_be_bytes()).finalize().into_bytes());
     mac.map(|mac| truncate(&mac)).unwrap_or_default() % 10_u32.pow(digits.clamp(1, 9))
@@ -154,7 +149,7 @@ impl TotpSecret {
     }
 }
 
-/// Makes the codes of one secret. Preparing a key takes HMAC half of its time: here it is done once.
+/// Makes the codes of one secret, whose key is prepared once.
 pub(crate) struct Codes(Option<Hmac<Sha1>>);
 
 impl Codes {

@@ -6,17 +6,18 @@
 
 use crate::{
     id::{DeviceId, FactorId},
+    mac::{SHA256_BYTES, keyed, sha256},
     secret::Secret,
     time::Timestamp,
-    totp::{Around, Code, Match, Step, TotpSecret, keyed},
+    totp::{Around, Code, Match, Step, TotpSecret},
 };
-use hmac::{Hmac, Mac};
+use hmac::Hmac;
 use sha2::Sha256;
 use std::ops::Range;
 use subtle::ConstantTimeEq;
 
 /// Bytes of a key.
-pub const KEY_BYTES: usize = 32;
+pub const KEY_BYTES: usize = SHA256_BYTES;
 /// Bytes of one verifier.
 pub const VERIFIER_BYTES: usize = 8;
 /// Steps of a day.
@@ -53,7 +54,7 @@ impl DeviceKey {
     /// another key, so that the server has none to keep.
     pub fn of(secret: &TotpSecret, device: DeviceId, factor: FactorId) -> Self {
         let parts: [&[u8]; 3] = [b"claviger device key 1", device.0.as_bytes(), factor.0.as_bytes()];
-        Self::new(sum(keyed(secret.expose()), &parts))
+        Self::new(sha256(keyed(secret.expose()), &parts))
     }
 
     /// The bytes, for the device's own memory.
@@ -99,14 +100,8 @@ fn digits(mut value: u32) -> [u8; 6] {
 }
 
 fn verifier(key: Option<Hmac<Sha256>>, step: Step, digits: &[u8; 6]) -> Verifier {
-    let [a, b, c, d, e, f, g, h, ..] = sum(key, &[&step.0.to_be_bytes(), digits]);
+    let [a, b, c, d, e, f, g, h, ..] = sha256(key, &[&step.0.to_be_bytes(), digits]);
     [a, b, c, d, e, f, g, h]
-}
-
-/// HMAC-SHA-256 over `parts` one after the other, each of a fixed length.
-fn sum(key: Option<Hmac<Sha256>>, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
-    let summed = key.map(|mac| parts.iter().fold(mac, Mac::chain_update));
-    summed.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
 }
 
 #[cfg(test)]
