@@ -14,6 +14,7 @@ mod runs;
 mod serve;
 #[cfg(all(unix, not(mac)))]
 pub mod socket;
+mod turn;
 
 #[cfg(any(windows, mac))]
 pub use direct::Direct;
@@ -21,6 +22,7 @@ pub use let_in::Note;
 pub use root::{Root, Settings};
 #[cfg(all(unix, not(mac)))]
 pub use serve::serve;
+pub use turn::Turn;
 
 use claviger_domain::{device::Applied, id::AccountId};
 use claviger_wire::{

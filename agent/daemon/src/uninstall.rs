@@ -5,6 +5,7 @@ use crate::{
     files, logs,
     platform::system::{logins, policies, service},
     server::Server,
+    tasks::Turn,
     trust,
 };
 use anyhow::{Context, Result};
@@ -23,21 +24,33 @@ pub enum Farewell {
 pub fn uninstall(folder: &Path, (data, tasks): (&Path, &Path), farewell: Farewell) -> Result<()> {
     let enrollment = Enrollment::load(&folder.join(config::FILE)).ok();
     service::stop().unwrap_or_else(|error| logs::complain(&format!("{error:#}")));
-    policies::put_back(&Default::default(), tasks)?;
-    logins::put_back(&Default::default())?;
+    let turn = put_back(tasks)?;
     if farewell == Farewell::Said
         && let Some(enrollment) = &enrollment
         && let Err(error) = say_goodbye(enrollment, &folder.join(config::KEY))
     {
         logs::complain(&format!("{error:#}. Delete the device in the portal."));
     }
+    // Windows removes no file that is open; there a service is over when it is stopped.
+    #[cfg(windows)]
+    drop(turn);
     for path in [data, tasks] {
         remove_folder(path)?;
     }
+    #[cfg(unix)]
+    drop(turn);
     for file in [config::FILE, config::KEY, config::CERTIFICATE] {
         files::remove(&folder.join(file))?;
     }
     Ok(())
+}
+
+/// Puts logins and what policies changed back. An agent that runs changes nothing until the turn is over.
+pub fn put_back(tasks: &Path) -> Result<Option<Turn>> {
+    let turn = Turn::wait(tasks)?;
+    policies::put_back(&Default::default(), tasks)?;
+    logins::put_back(&Default::default())?;
+    Ok(turn)
 }
 
 fn say_goodbye(enrollment: &Enrollment, key: &Path) -> Result<()> {

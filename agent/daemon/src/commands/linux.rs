@@ -8,7 +8,7 @@ use claviger_agent::{
     config::Enrollment,
     doctor, files,
     logs::{say, warn},
-    platform::linux::{FOLDER, Paths, STANDING, accounts, logins, policies},
+    platform::linux::{FOLDER, Paths, STANDING, accounts},
     run,
     status::Standing,
     tasks::{self, Root, Settings, socket::Tasks},
@@ -168,8 +168,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Uninstall { keep_on_server, logins_only, folder } => {
             must_be_root()?;
             if logins_only {
-                policies::put_back(&Paths::default(), Path::new(TASKS_DATA))?;
-                logins::put_back(&Paths::default())?;
+                uninstall::put_back(Path::new(TASKS_DATA))?;
             } else {
                 remove(&folder, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;
             }

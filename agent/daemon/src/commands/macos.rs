@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use claviger_agent::{
     doctor,
     logs::{self, say},
-    platform::macos::{Paths, journal, logins, policies},
+    platform::macos::{Paths, journal, logins},
     status::Standing,
     uninstall::{self, Farewell},
 };
@@ -106,8 +106,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::CheckLoginWindow => logins::check(&Paths::default())?,
         Command::Uninstall { logins_only: true, .. } => {
             must_be_root()?;
-            policies::put_back(&Paths::default(), &folders.tasks)?;
-            logins::put_back(&Paths::default())?;
+            uninstall::put_back(&folders.tasks)?;
         }
         Command::Uninstall { keep_on_server, logins_only: false } => {
             must_be_root()?;

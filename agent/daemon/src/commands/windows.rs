@@ -106,8 +106,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             return Ok(doctor::run(&options, now()?));
         }
         Command::Uninstall { logons_only: true, .. } => {
-            policies::put_back(&Paths {}, &folders.tasks)?;
-            logins::put_back(&Paths {})?;
+            uninstall::put_back(&folders.tasks)?;
         }
         Command::Uninstall { keep_on_server, logons_only: false } => {
             remove(&folders, if keep_on_server { Farewell::Unsaid } else { Farewell::Said })?;

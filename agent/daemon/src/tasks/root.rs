@@ -8,7 +8,7 @@ mod macos;
 mod windows;
 
 use super::{
-    Note, Outcome,
+    Note, Outcome, Turn,
     book::{Book, Force},
     let_in,
     proof::Verdict,
@@ -101,6 +101,7 @@ impl Root {
 
     /// Applies the last state once more: after a start, or when a time has come.
     pub fn refresh(&mut self) -> Result<Option<Outcome>> {
+        let _turn = self.turn()?;
         match self.kept.take() {
             Some(kept) => {
                 let outcome = self.carry_out(&kept.state);
@@ -113,6 +114,7 @@ impl Root {
 
     /// Applies a state.
     pub fn apply(&mut self, signed: &SignedState, proven: i64) -> Result<Outcome> {
+        let _turn = self.turn()?;
         let state = accounts::meant(self.accept(signed)?);
         self.book.proof.prove(proven);
         let outcome = self.carry_out(&state);
@@ -122,6 +124,7 @@ impl Root {
 
     /// Puts whoever is going to be asked into the group; nobody is taken out of it.
     pub fn prepare(&mut self, signed: &SignedState) -> Result<()> {
+        let _turn = self.turn()?;
         let state = self.accept(signed)?;
         let codes = self.codes(&state);
         let held = self.book.held();
@@ -133,6 +136,15 @@ impl Root {
         let ready = there.map(|planned| planned.user).collect();
         let members = plan::members(&State { codes, ..state }, &ready);
         self.announce(&found.members.union(&members).cloned().collect())
+    }
+
+    /// Whoever uninstalls the agent while it runs, where no service manager stops it, has the last word.
+    fn turn(&self) -> Result<Turn> {
+        if let Some(turn) = Turn::wait(&self.settings.folder)? {
+            return Ok(turn);
+        }
+        logs::note("this device was uninstalled: the agent ends");
+        std::process::exit(0)
     }
 
     /// A state that the server signed, that is this device's, and that isn't older than the last one.
