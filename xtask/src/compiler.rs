@@ -1,6 +1,6 @@
 //! What compiles our own crates in the gate, in rustc's place. What is built for tests is compiled by clippy, which lints it
 //! as it does, and then rustdoc looks at its docs; what is built to run is compiled by rustc, because all its text is
-//! in the tests, too. `cargo clippy` and `cargo doc` would read everything that they depend on once more, and our
+//! in the tests, too, or by both where it has no tests of its own. `cargo clippy` and `cargo doc` would read everything that they depend on once more, and our
 //! own crates up to four times.
 
 use crate::run::root;
@@ -69,11 +69,11 @@ fn compile(words: &[OsString]) -> Result<ExitCode> {
 
 /// What is built, by the words that rustc is told.
 enum Built {
-    /// A library or a program; or cargo asks about the compiler.
+    /// A library or a program with tests of its own; or cargo asks about the compiler.
     Plain,
     /// An integration test or a build script.
     Linted,
-    /// A library's or a program's own tests, with all that they are tests of.
+    /// A library or a program without tests of its own; or these tests, with all that they are tests of.
     LintedAndRead(Source),
 }
 
@@ -83,17 +83,33 @@ enum Source {
     Program,
 }
 
+impl Source {
+    /// Whether the manifest beside the folder of `source` says that there are no tests of its own.
+    fn is_untested(self, source: &Path) -> bool {
+        let manifest = source.ancestors().nth(2).map(|package| package.join("Cargo.toml"));
+        let manifest = manifest.and_then(|manifest| fs::read_to_string(manifest).ok());
+        let section = match self {
+            Self::Library => "[lib]",
+            Self::Program => "[[bin]]",
+        };
+        let mut inside = false;
+        manifest.unwrap_or_default().lines().any(|line| {
+            inside = if line.starts_with('[') { line == section } else { inside };
+            inside && line == "test = false"
+        })
+    }
+}
+
 impl Built {
     fn of(words: &[OsString]) -> Self {
         let is_rust = |word: &&Path| word.extension().is_some_and(|end| end == "rs");
         let Some(source) = words.iter().map(Path::new).find(is_rust) else { return Self::Plain };
         let is_test = words.iter().any(|word| word == "--test");
-        match source.components().any(|part| part.as_os_str() == "src") {
-            true if !is_test => Self::Plain,
-            true if source.ends_with("lib.rs") => Self::LintedAndRead(Source::Library),
-            true => Self::LintedAndRead(Source::Program),
-            false => Self::Linted,
+        if !source.components().any(|part| part.as_os_str() == "src") {
+            return Self::Linted;
         }
+        let kind = if source.ends_with("lib.rs") { Source::Library } else { Source::Program };
+        if is_test || kind.is_untested(source) { Self::LintedAndRead(kind) } else { Self::Plain }
     }
 }
 

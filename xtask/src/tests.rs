@@ -33,7 +33,7 @@ fn rust_with(postgres: &Postgres) -> Result<()> {
 /// Builds them, with the lints and the docs of all that is in them; and everything as it runs, too, where what only tests
 /// use is told.
 pub(crate) fn build() -> Result<()> {
-    succeed(&mut compiler::cargo(&["build", "--workspace", "--all-targets"])?)
+    succeed(&mut compiler::cargo(&["build", "--workspace", "--lib", "--bins", "--tests"])?)
 }
 
 /// Every test.

@@ -1,4 +1,4 @@
-//! Times and counts in words, for mails and screens alike.
+//! Times, counts and names in words, for mails and screens alike.
 
 use claviger_domain::{
     time::{Span, Timestamp},
@@ -159,6 +159,40 @@ pub fn relative(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The first letters of the first two words of a name.
+pub fn initials(name: &str) -> String {
+    let firsts = name.split_whitespace().filter_map(|word| word.chars().next()).take(2);
+    firsts.collect::<String>().to_uppercase()
+}
+
+/// "Firefox on Linux", as far as the browser says.
+pub fn device(agent: &str) -> String {
+    let first = |table: &[(&str, &'static str)]| {
+        table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(only), None) | (None, Some(only)) => only.into(),
+        (None, None) => "Unknown device".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,5 +273,21 @@ mod tests {
         assert_eq!(relative(NOW.plus(Span::days(3)), NOW), "in 3 days");
         assert_eq!(relative(NOW.minus(Span::minutes(5)), NOW), "5 minutes ago");
         assert_eq!(relative(NOW, NOW), "just now");
+    }
+
+    #[test]
+    fn initials_are_of_two_words_at_most() {
+        for (name, expected) in [("ada king lovelace", "AK"), ("älice", "Ä"), (" ", "")] {
+            assert_eq!(initials(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn browsers_are_called_by_their_names() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
+        assert_eq!(device(firefox), "Firefox on Linux");
+        assert_eq!(device(edge), "Edge on Windows");
+        assert_eq!(device("curl/8"), "Unknown device");
     }
 }

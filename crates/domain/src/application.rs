@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod certificate;
+pub mod door;
 pub mod oidc;
 pub mod release;
 pub mod saml;

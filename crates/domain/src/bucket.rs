@@ -1,7 +1,7 @@
 //! Rates: a bucket that fills evenly and holds what flows in within a minute, kept as the time at which it is full.
 
 use crate::time::{Span, Timestamp};
-use std::num::NonZeroU32;
+use std::{collections::HashMap, hash::Hash, num::NonZeroU32};
 
 const WINDOW: Span = Span::minutes(1);
 
@@ -60,6 +60,37 @@ impl Rate {
     }
 }
 
+/// Callers that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// The buckets of those who called lately.
+#[derive(Debug)]
+pub struct Buckets<K>(HashMap<K, Timestamp>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    /// Draws one from the bucket of `who`. Where too many call, those are forgotten first whose bucket is full.
+    pub fn draw(&mut self, rate: Rate, who: K, now: Timestamp) -> Drawn {
+        if self.0.len() >= REMEMBERED {
+            self.0.retain(|_, full_at| *full_at > now);
+        }
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        let full_at = self.0.entry(who).or_insert(now);
+        let drawn = rate.draw(*full_at, now);
+        if let Drawn::Drawn { full_at: after, .. } = drawn {
+            *full_at = after;
+        }
+        drawn
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +128,18 @@ mod tests {
         let far = START.plus(Span::days(400));
         let Drawn::Empty { wait } = rate.draw(far, START) else { panic!() };
         assert_eq!(wait, Span::seconds(10));
+    }
+
+    #[test]
+    fn each_caller_has_a_bucket_and_what_is_remembered_is_bounded() {
+        let rate = Rate::per_minute(1).unwrap();
+        let mut buckets = Buckets::default();
+        let is_empty = |drawn| matches!(drawn, Drawn::Empty { .. });
+        assert!(!is_empty(buckets.draw(rate, 0, START)) && is_empty(buckets.draw(rate, 0, START)));
+        for who in 1..REMEMBERED + 2 {
+            assert!(!is_empty(buckets.draw(rate, who, START)));
+        }
+        assert!(buckets.0.len() <= REMEMBERED);
     }
 
     #[test]

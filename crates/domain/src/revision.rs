@@ -50,3 +50,28 @@ pub struct Seen {
     /// Which revision.
     pub revision: i64,
 }
+
+/// The revision in a tag of ours, `"7"` or `"7-0a1b2c"`. A tag of somebody else's is that of no revision.
+pub fn of_tag(tag: &str) -> i64 {
+    const NEVER: i64 = -1;
+    let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or_default();
+    let number = inside.split_once('-').map_or(inside, |(number, _)| number);
+    match number.parse() {
+        Ok(revision @ 0..) => revision,
+        Ok(_) | Err(_) => NEVER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_tags_name_a_revision() {
+        for (tag, expected) in
+            [("\"7\"", 7), ("\"7-0a1b2c\"", 7), ("7", -1), ("W/\"7\"", -1), ("\"x\"", -1), ("\"-7\"", -1)]
+        {
+            assert_eq!(of_tag(tag), expected, "{tag}");
+        }
+    }
+}

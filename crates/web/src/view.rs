@@ -156,40 +156,12 @@ impl SessionRow {
     pub(crate) fn of(session: &Session, current: bool, end: Option<String>, now: Timestamp) -> Self {
         Self {
             mobile: ["Mobile", "Android", "iPhone"].iter().any(|sign| session.user_agent.contains(sign)),
-            device: device(&session.user_agent),
+            device: words::device(&session.user_agent),
             current,
             address: session.address.clone(),
             active: format!("active {}", words::relative(session.last_seen_at, now)),
             end,
         }
-    }
-}
-
-/// "Firefox on Linux", as far as the browser says.
-pub(crate) fn device(agent: &str) -> String {
-    let first = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
-    };
-    let browser = first(&[
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
-    let system = first(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(only), None) | (None, Some(only)) => only.into(),
-        (None, None) => "Unknown device".into(),
     }
 }
 
@@ -211,18 +183,4 @@ pub(crate) fn page(page: &impl Template) -> Response {
 /// The page again, with what is wrong in it.
 pub(crate) fn unprocessable(page: &impl Template) -> Response {
     render(StatusCode::UNPROCESSABLE_ENTITY, page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::device;
-
-    #[test]
-    fn browsers_are_called_by_their_names() {
-        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
-        assert_eq!(device(firefox), "Firefox on Linux");
-        assert_eq!(device(edge), "Edge on Windows");
-        assert_eq!(device("curl/8"), "Unknown device");
-    }
 }

@@ -5,6 +5,7 @@
 //! once more by itself, bound to the device and its revision, because it travels on to the agent's root half.
 
 use claviger_domain::id::DeviceId;
+use data_encoding::BASE64URL_NOPAD;
 
 /// The header with the device's id.
 pub const DEVICE: &str = "claviger-device";
@@ -12,6 +13,13 @@ pub const DEVICE: &str = "claviger-device";
 pub const NONCE: &str = "claviger-nonce";
 /// The header with the signature in Base64URL, on requests and replies.
 pub const SIGNATURE: &str = "claviger-signature";
+
+const NONCE_BYTES: usize = 16;
+
+/// 16 bytes in Base64URL, and nothing else: it becomes a line of what is signed.
+pub fn is_nonce(text: &str) -> bool {
+    BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == NONCE_BYTES)
+}
 
 /// A request as it is signed. `body_hash` is the SHA-256 of the body, empty or not.
 pub fn request(device: DeviceId, nonce: &str, method: &str, target: &str, body_hash: &[u8; 32]) -> Vec<u8> {
@@ -33,4 +41,17 @@ fn with(lines: String, body_hash: &[u8; 32]) -> Vec<u8> {
     let mut bytes = lines.into_bytes();
     bytes.extend_from_slice(body_hash);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_sixteen_bytes_on_one_line() {
+        assert!(is_nonce(&BASE64URL_NOPAD.encode(&[7; 16])));
+        for other in ["", "AAAA", &BASE64URL_NOPAD.encode(&[7; 17]), "AAAAAAAAAAAAAAAAAAAAA\n"] {
+            assert!(!is_nonce(other), "{other:?}");
+        }
+    }
 }

@@ -94,6 +94,9 @@ pub enum MfaStatus {
 }
 
 impl MfaStatus {
+    /// Every key, in the order of the table.
+    pub const KEYS: [&str; 5] = ["on", "waiting", "blocked", "paused", "off"];
+
     /// The word in the API and in filters.
     pub const fn key(self) -> &'static str {
         match self {
@@ -105,14 +108,14 @@ impl MfaStatus {
         }
     }
 
-    /// The words on screens.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Off => "Off",
-            Self::Waiting => "On, waiting for the device",
-            Self::On => "On",
-            Self::Blocked(_) => "Blocked",
-            Self::Paused => "Paused",
+    /// The words on screens for a key.
+    pub fn words(key: &str) -> &'static str {
+        match key {
+            "on" => "On",
+            "waiting" => "On, waiting for the device",
+            "blocked" => "Blocked",
+            "paused" => "Paused",
+            _ => "Off",
         }
     }
 }
@@ -169,6 +172,15 @@ mod tests {
             assert_eq!(Blocked::from_key(why.key()), Some(*why));
         }
         assert_eq!(Blocked::from_key("login_window"), Some(Blocked::LoginWindow));
+    }
+
+    #[test]
+    fn every_status_has_words_of_its_own() {
+        let blocked = MfaStatus::Blocked(Blocked::SshRefused);
+        let every = [MfaStatus::On, MfaStatus::Waiting, blocked, MfaStatus::Paused, MfaStatus::Off];
+        assert_eq!(every.map(MfaStatus::key), MfaStatus::KEYS);
+        let words: std::collections::HashSet<_> = MfaStatus::KEYS.into_iter().map(MfaStatus::words).collect();
+        assert_eq!(words.len(), MfaStatus::KEYS.len());
     }
 
     #[test]

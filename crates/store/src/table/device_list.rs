@@ -39,9 +39,6 @@ pub struct Filter {
     pub ids: Option<Vec<DeviceId>>,
 }
 
-/// The words of S8.3, in the order of the table.
-pub const STATUSES: [&str; 5] = ["on", "waiting", "blocked", "paused", "off"];
-
 /// What statuses and presence depend on beside the rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Present {

@@ -314,26 +314,3 @@ async fn json_lines(
 ) -> Result<Response, PageError> {
     file(&web, admin, &query, Format::JsonLines).await
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_made_of_known_words_only() {
-        let id = "0190a000-0000-7000-8000-000000000000";
-        for (query, again) in [
-            (vec![("actor", " ada@acme.test "), ("x", "https://evil.test")], "?actor=ada%40acme.test"),
-            (
-                vec![("outcome", "failed"), ("from", "2026-01-01"), ("older", "1")],
-                "?from=2026-01-01&outcome=failed",
-            ),
-            (vec![], ""),
-        ] {
-            let query = query.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-            assert_eq!(Listing::of(&query).href(HERE, None), format!("{HERE}{again}"));
-        }
-        let query = BTreeMap::from([("older".to_owned(), id.to_owned())]);
-        assert_eq!(Listing::of(&query).place, Place::Older(id.parse().unwrap()));
-    }
-}

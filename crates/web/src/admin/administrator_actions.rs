@@ -3,7 +3,6 @@
 use super::{
     administrators::{LIST, administrator_id},
     confirm::Confirm,
-    facts::initials,
     verb::Action,
 };
 use crate::{
@@ -19,7 +18,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use claviger_app::{Problem, Refusal, reset_approval::AdministratorReset, session::SignedIn, stored::Holder};
+use claviger_app::{
+    Problem, Refusal, reset_approval::AdministratorReset, session::SignedIn, stored::Holder, words,
+};
 use claviger_domain::{
     account::{Kind, Password, State as AccountState},
     administrator::Change,
@@ -137,7 +138,7 @@ impl AdministratorMenu {
         let name = account.name.shown(account.email.as_str());
         Ok(Self {
             base: format!("{LIST}/{}", account.id),
-            initials: initials(&name),
+            initials: words::initials(&name),
             name,
             email: account.email.to_string(),
             role: role.words(),

@@ -30,17 +30,6 @@ pub(super) const fn shape(status: &str) -> &'static str {
     }
 }
 
-/// The words of a status of S8.3.
-pub(super) fn status_words(key: &str) -> &'static str {
-    match key {
-        "on" => MfaStatus::On.words(),
-        "waiting" => MfaStatus::Waiting.words(),
-        "blocked" => "Blocked",
-        "paused" => MfaStatus::Paused.words(),
-        _ => MfaStatus::Off.words(),
-    }
-}
-
 /// S8.3 as a padlock.
 pub(super) fn padlock(listed: &ListedDevice) -> Padlock {
     let proof = listed.known.device.proof;
@@ -59,7 +48,7 @@ pub(super) fn padlock(listed: &ListedDevice) -> Padlock {
     Padlock {
         id: format!("device-{}", listed.known.device.id),
         key: shape(listed.status.key()),
-        words: listed.status.words(),
+        words: MfaStatus::words(listed.status.key()),
         detail,
         at: None,
     }
@@ -217,24 +206,5 @@ pub(super) fn outcome_words(outcome: Outcome, when: (Timestamp, &str)) -> (&'sta
             ("danger", "Would be locked out: has neither a password nor an SSH key".into())
         }
         Outcome::NoAccess => ("plain", "No access: not activated".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use claviger_app::stored::device_list::STATUSES;
-
-    #[test]
-    fn every_status_has_a_drawing_and_words_of_its_own() {
-        for of in [shape as fn(&str) -> &'static str, status_words] {
-            let mut found: Vec<_> = STATUSES.iter().map(|key| of(key)).collect();
-            found.sort_unstable();
-            found.dedup();
-            assert_eq!(found.len(), STATUSES.len());
-        }
-        for status in [MfaStatus::On, MfaStatus::Off, MfaStatus::Waiting, MfaStatus::Paused] {
-            assert_eq!(status_words(status.key()), status.words());
-        }
     }
 }

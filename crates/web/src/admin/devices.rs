@@ -3,7 +3,7 @@
 use super::{
     address::{Address, Hidden, Segmented, StatusChip},
     device_bulk::actions_of,
-    device_parts::{Contact, padlock, shape, status_words, system_words},
+    device_parts::{Contact, padlock, shape, system_words},
     selection::Action,
 };
 use crate::{
@@ -22,11 +22,11 @@ use axum::{
 };
 use claviger_app::{
     device_admin::ListedDevice,
-    stored::device_list::{Filter, Presence, STATUSES, cursor},
+    stored::device_list::{Filter, Presence, cursor},
     words,
 };
 use claviger_domain::{
-    device::Platform,
+    device::{MfaStatus, Platform},
     permission::{ManageUsers, ViewUsers},
     time::Timestamp,
 };
@@ -84,7 +84,7 @@ impl Listing {
         let status = self.0.get("mfa_status");
         Filter {
             search: self.0.search(),
-            status: STATUSES.contains(&status).then(|| status.to_owned()),
+            status: MfaStatus::KEYS.contains(&status).then(|| status.to_owned()),
             platform: Platform::from_key(self.0.get("platform")),
             presence: match self.0.get("presence") {
                 "online" => Some(Presence::Online),
@@ -122,7 +122,7 @@ async fn show(
     let newer = found.devices.first().filter(|_| found.has_newer);
     let older = found.devices.last().filter(|_| found.has_older);
     let beside = |listed: Option<&ListedDevice>| listed.map(|listed| cursor(&listed.known.device));
-    let chip = |key| address.chip(key, (shape(key), status_words(key)), &all);
+    let chip = |key| address.chip(key, (shape(key), MfaStatus::words(key)), &all);
     Ok(page(&Devices {
         chrome: AdminChrome::new(&web, &me, frame, "devices").await?,
         may_edit: me.actor.granted::<ManageUsers>().is_ok(),
@@ -134,7 +134,7 @@ async fn show(
             &[("", "All"), ("linux", "Linux"), ("windows", "Windows"), ("macos", "macOS")],
         ),
         presences: address.segments("presence", &[("", "All"), ("online", "Online"), ("offline", "Offline")]),
-        statuses: STATUSES.into_iter().map(chip).collect(),
+        statuses: MfaStatus::KEYS.into_iter().map(chip).collect(),
         group: group.map(|group| group.name.as_str().to_owned()),
         actions: actions_of(&me),
         query: address.query(),

@@ -32,21 +32,3 @@ pub(super) fn of_factor(factor: &Factor, now: Timestamp, zone: &str, closed: &'s
     }
     facts
 }
-
-/// The first letters of the first two words of a name.
-pub(super) fn initials(name: &str) -> String {
-    let firsts = name.split_whitespace().filter_map(|word| word.chars().next()).take(2);
-    firsts.collect::<String>().to_uppercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::initials;
-
-    #[test]
-    fn initials_are_of_two_words_at_most() {
-        for (name, expected) in [("ada king lovelace", "AK"), ("älice", "Ä"), (" ", "")] {
-            assert_eq!(initials(name), expected, "{name}");
-        }
-    }
-}

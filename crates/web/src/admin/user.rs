@@ -75,7 +75,7 @@ pub(super) fn header(
     let name = account.name.shown(account.username().map_or("", |name| name.as_str()));
     UserHeader {
         base: format!("/admin/users/{}", account.id),
-        initials: facts::initials(&name),
+        initials: words::initials(&name),
         name,
         email: account.email.to_string(),
         username: account.username().map(ToString::to_string).unwrap_or_default(),

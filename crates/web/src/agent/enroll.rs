@@ -1,6 +1,6 @@
 //! A device that wants to be known (S8.1). It has no identity yet: what lets it in is in the connect key.
 
-use super::gate::{answer, is_nonce, set_up};
+use super::gate::{answer, set_up};
 use crate::{
     Web,
     api::{ApiError, Body},
@@ -17,14 +17,17 @@ use claviger_app::{
     session::Origin,
 };
 use claviger_domain::{connect_key::Standing, field::FieldError};
-use claviger_wire::server::{Enroll, Enrolled};
+use claviger_wire::{
+    server::{Enroll, Enrolled},
+    signed as wire,
+};
 
 pub(super) async fn enroll(
     State(web): State<Web>,
     From(origin): From,
     Body(asked): Body<Enroll>,
 ) -> Result<Response, ApiError> {
-    if !is_nonce(&asked.nonce) {
+    if !wire::is_nonce(&asked.nonce) {
         return Err(FieldError::new("nonce", "Send 16 random bytes in Base64URL.").into());
     }
     let response = match enrolled(&web, &asked, &origin).await {

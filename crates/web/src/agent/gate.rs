@@ -12,10 +12,7 @@ use axum::{
 use claviger_app::{devices::Calling, set_up::Installation};
 use claviger_domain::id::DeviceId;
 use claviger_wire::signed::{self as wire, DEVICE, NONCE, SIGNATURE};
-use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
-
-const NONCE_BYTES: usize = 16;
 
 /// The device that calls, as the gate found it.
 #[derive(Clone)]
@@ -32,7 +29,7 @@ impl FromRequestParts<Web> for Device {
 /// Lets devices in by their signature, and signs what they are answered.
 pub(super) async fn signed(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let nonce = text(&parts.headers, NONCE).filter(|nonce| is_nonce(nonce)).map(str::to_owned);
+    let nonce = text(&parts.headers, NONCE).filter(|nonce| wire::is_nonce(nonce)).map(str::to_owned);
     let response = match &nonce {
         None => unsigned().into_response(),
         Some(nonce) => match admitted(&web, parts, body, nonce).await {
@@ -97,11 +94,6 @@ pub(super) async fn set_up(web: &Web) -> Result<(), ApiError> {
     }
 }
 
-/// 16 bytes in Base64URL, and nothing else: it becomes a line of what is signed.
-pub(super) fn is_nonce(text: &str) -> bool {
-    BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == NONCE_BYTES)
-}
-
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -123,17 +115,4 @@ fn too_large() -> ApiError {
         "too_large",
         "The body is larger than 1 MiB, or did not arrive whole.",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nonce_is_sixteen_bytes_on_one_line() {
-        assert!(is_nonce(&BASE64URL_NOPAD.encode(&[7; 16])));
-        for other in ["", "AAAA", &BASE64URL_NOPAD.encode(&[7; 17]), "AAAAAAAAAAAAAAAAAAAAA\n"] {
-            assert!(!is_nonce(other), "{other:?}");
-        }
-    }
 }

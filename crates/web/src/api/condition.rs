@@ -9,7 +9,7 @@ use axum::{
 };
 use claviger_domain::{
     mail::Kind,
-    revision::{Resource, Seen},
+    revision::{self, Resource, Seen},
     stream,
 };
 use data_encoding::HEXLOWER;
@@ -73,17 +73,6 @@ pub(super) fn is_tagged(path: &str) -> bool {
     is_thing && counts_changes(path)
 }
 
-/// The revision in a tag of ours: what stands before the dash. A tag of somebody else's is that of no revision.
-fn revision(tag: &str) -> i64 {
-    const NEVER: i64 = -1;
-    let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or_default();
-    let number = inside.split_once('-').map_or(inside, |(number, _)| number);
-    match number.parse() {
-        Ok(revision @ 0..) => revision,
-        Ok(_) | Err(_) => NEVER,
-    }
-}
-
 /// The site on the condition that the call makes, if it makes one.
 pub(super) fn conditioned(
     web: &Web,
@@ -107,7 +96,7 @@ pub(super) fn conditioned(
     if tag == "*" {
         return Ok(None);
     }
-    Ok(Some(web.if_unchanged(Seen { resource, revision: revision(tag) })))
+    Ok(Some(web.if_unchanged(Seen { resource, revision: revision::of_tag(tag) })))
 }
 
 /// What counts its changes.
@@ -149,35 +138,5 @@ pub(super) fn unless_known(asked: &[HeaderValue], response: Response) -> Respons
             (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response()
         }
         _ => response,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_about_what_it_begins_with() {
-        let id = "0190a000-0000-7000-8000-000000000000";
-        let user = Some(Resource::Account(id.parse().unwrap()));
-        assert_eq!(resource(&format!("/users/{id}")), user);
-        assert_eq!(resource(&format!("/api/v1/users/{id}/mfa/requirement")), user);
-        assert_eq!(resource("/organization/mfa/totp"), Some(Resource::Organization));
-        assert_eq!(resource("/organization/smtp"), Some(Resource::Smtp));
-        let syslog = Some(Resource::LogStream(stream::Kind::Syslog));
-        assert_eq!([resource("/log-streams/syslog"), resource("/log-streams/syslog/test")], [syslog; 2]);
-        assert_eq!(resource("/mail-texts/reminder"), Some(Resource::MailText(Kind::Reminder)));
-        for none in ["/users", "/users/bulk", "/users/nonsense", "/jobs", "/mail-texts/spam", "/"] {
-            assert_eq!(resource(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn only_our_own_tags_name_a_revision() {
-        for (tag, expected) in
-            [("\"7\"", 7), ("\"7-0a1b2c\"", 7), ("7", -1), ("W/\"7\"", -1), ("\"x\"", -1), ("\"-7\"", -1)]
-        {
-            assert_eq!(revision(tag), expected, "{tag}");
-        }
     }
 }

@@ -6,11 +6,11 @@ use super::{
 };
 use claviger_app::stored::{
     device_binding::After,
-    device_list::{Filter, Presence, STATUSES},
+    device_list::{Filter, Presence},
     user_list::{Cursor, Page},
 };
 use claviger_domain::{
-    device::Platform,
+    device::{MfaStatus, Platform},
     field::{FieldError, Fields},
 };
 use serde::Deserialize;
@@ -80,7 +80,7 @@ pub(crate) struct DeviceFilter {
 
 impl DeviceFilter {
     fn parse(&self, fields: &mut Fields) -> Option<Filter> {
-        let statuses = STATUSES.map(|key| (key, key));
+        let statuses = MfaStatus::KEYS.map(|key| (key, key));
         let status = fields.take(chosen("mfa_status", self.mfa_status.as_deref(), &statuses));
         let platforms: Vec<_> = Platform::ALL.iter().map(|platform| (platform.key(), *platform)).collect();
         let platform = fields.take(chosen("platform", self.platform.as_deref(), &platforms));

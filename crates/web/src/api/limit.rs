@@ -3,19 +3,13 @@
 use super::problem::ApiError;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use claviger_domain::{
-    bucket::{Drawn, Rate},
+    bucket::{Buckets, Drawn, Rate},
+    network::party,
     time::{Span, Timestamp},
 };
 use sha2::{Digest, Sha256};
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::{IpAddr, Ipv6Addr},
-    sync::Mutex,
-};
+use std::{hash::Hash, sync::Mutex};
 
-/// Callers that a node remembers.
-const REMEMBERED: usize = 10_000;
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STATE: HeaderName = HeaderName::from_static("ratelimit");
 
@@ -34,30 +28,21 @@ impl Default for ApiLimits {
     }
 }
 
-/// The buckets of those who called lately.
-struct Buckets<K>(Mutex<HashMap<K, Timestamp>>);
+/// The buckets of those who called lately, for all threads.
+struct Shared<K>(Mutex<Buckets<K>>);
 
-impl<K> Default for Buckets<K> {
+impl<K> Default for Shared<K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Hash + Eq> Buckets<K> {
+impl<K: Hash + Eq> Shared<K> {
     fn draw(&self, rate: Rate, who: K, now: Timestamp) -> Drawn {
-        let Ok(mut buckets) = self.0.lock() else { return rate.draw(now, now) };
-        if buckets.len() >= REMEMBERED {
-            buckets.retain(|_, full_at| *full_at > now);
+        match self.0.lock() {
+            Ok(mut buckets) => buckets.draw(rate, who, now),
+            Err(_) => rate.draw(now, now),
         }
-        if buckets.len() >= REMEMBERED {
-            buckets.clear();
-        }
-        let full_at = buckets.entry(who).or_insert(now);
-        let drawn = rate.draw(*full_at, now);
-        if let Drawn::Drawn { full_at: after, .. } = drawn {
-            *full_at = after;
-        }
-        drawn
     }
 }
 
@@ -65,10 +50,10 @@ impl<K: Hash + Eq> Buckets<K> {
 #[derive(Default)]
 pub(crate) struct Limiter {
     limits: ApiLimits,
-    calls: Buckets<[u8; 32]>,
-    wrong_keys: Buckets<String>,
-    wrong_connect_keys: Buckets<String>,
-    wrong_clients: Buckets<String>,
+    calls: Shared<[u8; 32]>,
+    wrong_keys: Shared<String>,
+    wrong_connect_keys: Shared<String>,
+    wrong_clients: Shared<String>,
 }
 
 impl Limiter {
@@ -94,7 +79,7 @@ impl Limiter {
     /// Counts a key that doesn't work. A right key is never held up by wrong ones from the same address.
     pub(super) fn wrong_key(&self, address: &str, now: Timestamp) -> Result<(), ApiError> {
         let Some(rate) = self.limits.wrong_keys else { return Ok(()) };
-        match self.wrong_keys.draw(rate, network(address), now) {
+        match self.wrong_keys.draw(rate, party(address), now) {
             Drawn::Drawn { .. } => Ok(()),
             Drawn::Empty { wait } => {
                 Err(too_many("Too many keys that don't work came from this address.".into(), wait))
@@ -105,7 +90,7 @@ impl Limiter {
     /// The same for connect keys (S8.1).
     pub(crate) fn wrong_connect_key(&self, address: &str, now: Timestamp) -> Result<(), ApiError> {
         let Some(rate) = self.limits.wrong_keys else { return Ok(()) };
-        match self.wrong_connect_keys.draw(rate, network(address), now) {
+        match self.wrong_connect_keys.draw(rate, party(address), now) {
             Drawn::Drawn { .. } => Ok(()),
             Drawn::Empty { wait } => {
                 Err(too_many("Too many connect keys that don't work came from this address.".into(), wait))
@@ -117,18 +102,10 @@ impl Limiter {
 impl Limiter {
     /// The same for secrets of applications: how long to wait, if there were too many.
     pub(crate) fn wrong_client(&self, address: &str, now: Timestamp) -> Option<Span> {
-        match self.wrong_clients.draw(self.limits.wrong_keys?, network(address), now) {
+        match self.wrong_clients.draw(self.limits.wrong_keys?, party(address), now) {
             Drawn::Drawn { .. } => None,
             Drawn::Empty { wait } => Some(wait),
         }
-    }
-}
-
-/// What one party holds: an IPv4 address, or the first half of an IPv6 one.
-fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(v6)) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).to_string(),
-        Ok(IpAddr::V4(_)) | Err(_) => address.to_owned(),
     }
 }
 
@@ -154,26 +131,5 @@ impl Told {
                 headers.insert(name, value);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_of_version_6_counts_with_its_neighbors() {
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network(""), "");
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let limiter = Limiter::default();
-        for n in 0..REMEMBERED + 2 {
-            assert!(limiter.wrong_key(&n.to_string(), Timestamp(0)).is_ok());
-        }
-        assert!(limiter.wrong_keys.0.lock().unwrap().len() <= REMEMBERED);
     }
 }

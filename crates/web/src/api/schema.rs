@@ -5,7 +5,7 @@ use claviger_app::{
     applications::templates,
     bulk, device_admin,
     oidc::Turn,
-    stored::{Encryption, MailState, device_list::STATUSES},
+    stored::{Encryption, MailState},
 };
 use claviger_domain::{
     account::State,
@@ -16,7 +16,7 @@ use claviger_domain::{
         saml::{Binding, Fact, NameId, Requests, Signed},
     },
     command::Shell,
-    device::{FirstFactor, NotEnrolled, Platform, Sudo, WhenDown},
+    device::{FirstFactor, MfaStatus, NotEnrolled, Platform, Sudo, WhenDown},
     mail::Kind,
     mfa_reset::ResetApproval,
     permission::Role,
@@ -78,7 +78,7 @@ shapes! {
     BulkWord is one_of(bulk::Kind::ALL.map(bulk::Kind::key));
     RuleWord is one_of(["none", "everyone", "waves"]);
     DeviceBulkWord is one_of(device_admin::Kind::ALL.map(device_admin::Kind::key));
-    DeviceStatusWord is one_of(STATUSES);
+    DeviceStatusWord is one_of(MfaStatus::KEYS);
     PlatformWord is one_of(Platform::ALL.iter().map(|platform| platform.key()));
     PresenceWord is one_of(["online", "offline"]);
     FirstFactorWord is one_of(FirstFactor::ALL.iter().map(|first| first.key()));

@@ -5,7 +5,7 @@ use crate::{
     Web,
     error::PageError,
     origin::{self, From as FromOrigin},
-    saml::{Door, doors, wrong_page},
+    saml::{doors, wrong_page},
     theme::Theme,
     visit,
 };
@@ -14,7 +14,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::{oidc::Authorized, session::Origin};
-use claviger_domain::{account::Realm, application::oidc::request::Parameters, id::ApplicationId};
+use claviger_domain::{
+    account::Realm,
+    application::{door::Door, oidc::request::Parameters},
+    id::ApplicationId,
+};
 
 /// A request in the query of the address.
 pub(super) async fn by_query(

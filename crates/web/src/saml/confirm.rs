@@ -1,6 +1,6 @@
 //! A page that asks a user once more who they are, because an application does (S10.1).
 
-use super::{forward, next::safe};
+use super::forward;
 use crate::{
     Web,
     chrome::Chrome,
@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::{Refusal, session::SignedIn};
-use claviger_domain::{secret::Secret, step_up::Asked};
+use claviger_domain::{application::door::Door, secret::Secret, step_up::Asked};
 use serde::Deserialize;
 
 pub(super) const PATH: &str = "/confirm";
@@ -25,6 +25,11 @@ pub(super) const PATH: &str = "/confirm";
 pub(super) fn lead(path: &str) -> Response {
     let query = serde_urlencoded::to_string([("return", path)]).unwrap_or_default();
     Redirect::to(&format!("{PATH}?{query}")).into_response()
+}
+
+/// Where to go on: through a door, or at Home.
+fn on(back: &str) -> &str {
+    if Door::of(back).is_some() { back } else { "/" }
 }
 
 #[derive(Deserialize)]
@@ -55,7 +60,7 @@ async fn form(
     Ok(Confirm {
         chrome: Chrome::new(web, theme).await?,
         action: PATH,
-        back: safe(back).unwrap_or("/").to_owned(),
+        back: on(back).to_owned(),
         account: me.account.email.to_string(),
         asks_code: web.app().asked_at_applications(me).await? == Asked::Code,
         code: Field::secret("code", errors),
@@ -84,7 +89,7 @@ pub(super) async fn submit(
         Asked::Password => "current_password",
     };
     match web.app().show_again(&me, &Secret::from(posted.text(field))).await {
-        Ok(()) => forward::on(&web, theme, safe(back).unwrap_or("/")).await,
+        Ok(()) => forward::on(&web, theme, on(back)).await,
         Err(Refusal::Fields(errors)) => {
             Ok(unprocessable(&form(&web, &me, theme, back, &errors.into()).await?))
         }

@@ -15,51 +15,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::saml::{Entrance, Refused, Wrong, WrongMessage};
-use claviger_domain::{
-    application::release::{Asked, Reason},
-    id::ApplicationId,
+use claviger_domain::application::{
+    door::Door,
+    release::{Asked, Reason},
 };
 
-/// The door of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// It speaks SAML.
-    Saml(ApplicationId),
-    /// It speaks OpenID Connect.
-    Oidc(ApplicationId),
-}
-
-impl Door {
-    /// Where a request that waits is gone on with.
-    pub(crate) fn address(self, kept: &str) -> String {
-        match self {
-            Self::Saml(id) => format!("/saml/{id}/continue?request={kept}"),
-            Self::Oidc(id) => format!("/oidc/{id}/continue?request={kept}"),
-        }
-    }
-
-    /// The door that the path leads to with what was kept, if it is one.
-    pub(super) fn of(path: &str) -> Option<Self> {
-        let (protocol, rest) = path.strip_prefix('/')?.split_once('/')?;
-        let (id, kept) = rest.split_once("/continue?request=")?;
-        let id = id.parse().ok()?;
-        let door = match protocol {
-            "saml" => Self::Saml(id),
-            "oidc" => Self::Oidc(id),
-            _ => return None,
-        };
-        let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (!kept.is_empty() && kept.bytes().all(is_kept) && door.address(kept) == path).then_some(door)
-    }
-
-    /// Where people begin again.
-    fn begins(self) -> Link {
-        match self {
-            Self::Saml(id) => {
-                Link { href: format!("/applications/{id}"), label: "Open the application".into() }
-            }
-            Self::Oidc(_) => home(),
-        }
+/// Where people begin again.
+fn begin(door: Door) -> Link {
+    match door {
+        Door::Saml(id) => Link { href: format!("/applications/{id}"), label: "Open the application".into() },
+        Door::Oidc(_) => home(),
     }
 }
 
@@ -111,7 +76,7 @@ async fn again_page(
     text: &str,
 ) -> Result<Response, PageError> {
     let how = (StatusCode::CONFLICT, "warning");
-    message(web, theme, how, (heading.into(), text.into()), door.begins()).await
+    message(web, theme, how, (heading.into(), text.into()), begin(door)).await
 }
 
 /// A message that is not taken: little for the person, everything for the log.

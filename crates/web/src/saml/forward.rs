@@ -1,7 +1,6 @@
 //! Pages that send the browser on to an application: by a form that posts itself, or by an address. Without scripts
 //! there is a button.
 
-use super::doors::Door;
 use crate::{
     Web,
     chrome::Chrome,
@@ -13,6 +12,7 @@ use crate::{
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use claviger_app::saml::PostForm;
+use claviger_domain::application::door::Door;
 
 /// What the person is told while the browser goes on.
 pub(super) struct Told {

@@ -11,7 +11,7 @@ mod log_out;
 mod next;
 mod sign_on;
 
-pub(crate) use doors::{Door, wrong_page};
+pub(crate) use doors::wrong_page;
 pub(crate) use next::Next;
 
 use crate::{

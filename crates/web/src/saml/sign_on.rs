@@ -1,6 +1,6 @@
 //! Requests to sign somebody in, tiles, and the way to the application.
 
-use super::doors::{self, Door, wrong_page};
+use super::doors::{self, wrong_page};
 use crate::{
     Web,
     error::PageError,
@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claviger_app::saml::{Posted as Brought, Received};
-use claviger_domain::{account::Realm, id::ApplicationId};
+use claviger_domain::{account::Realm, application::door::Door, id::ApplicationId};
 
 /// The application in an address.
 pub(super) fn named(id: &str) -> Result<ApplicationId, PageError> {

@@ -44,6 +44,9 @@ on_both!(the_log_is_a_page_with_filters_in_its_address, async |database: &TestDa
         filtered.text.contains("/admin/activity.csv?action=user.create&amp;target=alice%40acme.test")
             || filtered.text.contains("/admin/activity.csv?action=user.create&#38;target=alice%40acme.test")
     );
+    let strange = page(&site, &cookie, "/admin/activity?actor=+ada%40acme.test+&older=1&x=y").await;
+    let known = "href=\"/admin/activity.csv?actor=ada%40acme.test\"";
+    assert!(strange.text.contains(known), "{}", strange.text);
     let none = page(&site, &cookie, "/admin/activity?address=203.0.113.77").await;
     assert!(none.text.contains("No entry matches."));
     let wrong = page(&site, &cookie, "/admin/activity?from=yesterday").await;

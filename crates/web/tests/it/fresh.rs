@@ -44,6 +44,21 @@ on_both!(a_new_user_of_whom_mfa_is_required_asks_for_a_fresh_code, async |databa
     assert_eq!(site.send(form(new, &cookie, typed)).await.status, StatusCode::SEE_OTHER);
 });
 
+on_both!(the_way_back_is_another_page_of_this_portal, async |database: &TestDatabase| {
+    let site = Site::new(database).await;
+    let cookie = administrator(&site).await;
+    for back in
+        ["https://evil.test/admin", "//evil.test", "/security", "/admin/step-up?return=/admin/step-up"]
+    {
+        let sent = serde_urlencoded::to_string([("return", back)]).unwrap();
+        let shown = page(&site, &cookie, &format!("/admin/step-up?{sent}")).await;
+        assert!(shown.text.contains("name=\"return\" value=\"/admin\""), "{}", shown.text);
+        let body = format!("{sent}&current_password=wandering+seal+41+plum");
+        let led = site.send(form("/admin/step-up", &cookie, &body)).await;
+        assert_eq!((led.status, led.header("location")), (StatusCode::SEE_OTHER, "/admin"), "{back}");
+    }
+});
+
 on_both!(an_import_that_requires_mfa_is_started_with_a_fresh_code, async |database: &TestDatabase| {
     let site = Site::new(database).await;
     let cookie = administrator(&site).await;

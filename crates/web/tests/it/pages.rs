@@ -112,6 +112,19 @@ on_both!(a_form_from_another_site_changes_nothing, async |database: &TestDatabas
     }
 });
 
+on_both!(a_theme_is_kept_and_leads_back_on_this_site, async |database: &TestDatabase| {
+    let site = Site::new(database).await;
+    for (body, back) in [
+        ("theme=dark&return=%2Fadmin%2Fusers%3Fsearch%3Da", "/admin/users?search=a"),
+        ("theme=dark&return=%2F%2Fevil.test", "/"),
+        ("theme=dark", "/"),
+    ] {
+        let chosen = site.send(form("/theme", None, body)).await;
+        assert_eq!((chosen.status, chosen.header("location")), (StatusCode::SEE_OTHER, back));
+        assert!(chosen.header("set-cookie").starts_with("claviger_theme=dark;"));
+    }
+});
+
 on_both!(unknown_account_and_wrong_password_are_the_same_page, async |database: &TestDatabase| {
     let site = Site::new(database).await;
     let unknown = site.send(form("/admin/sign-in", None, "identifier=x%40acme.test&password=wrong")).await;

@@ -129,4 +129,14 @@ on_both!(the_queue_is_filtered_by_state, async |database: &TestDatabase| {
     assert!(page(&site, &cookie, &format!("{path}?state=queued")).await.text.contains("bob@acme.test"));
     let failed = page(&site, &cookie, &format!("{path}?state=failed&older=nonsense")).await;
     assert!(failed.status == StatusCode::OK && failed.text.contains("No mail is in this state."));
+    let unknown = page(&site, &cookie, &format!("{path}?state=nonsense&x=y")).await;
+    assert!(unknown.text.contains("bob@acme.test"));
+    let smtp = json!({ "enabled": true, "host": "127.0.0.1", "port": 2525, "encryption": "starttls", "from_address": "it@acme.test" });
+    let set = site.call(Method::PUT, "/organization/smtp", Some(smtp)).await;
+    assert!(set.status.is_success(), "{}", set.text);
+    let waiting = page(&site, &cookie, &format!("{path}?state=queued&older=1")).await.text;
+    let (mail, rest) = waiting.split(&format!("{path}/")).find_map(|rest| rest.split_once("/retry")).unwrap();
+    assert!(rest.starts_with("?state=queued\""), "{waiting}");
+    let retried = site.send(form(&format!("{path}/{mail}/retry?state=queued&x=y"), &cookie, "")).await;
+    assert_eq!(retried.header("location"), format!("{path}?state=queued"));
 });
