@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use claviger_agent::{
     doctor,
     logs::{self, say},
-    platform::windows::{Paths, journal, logins, policies, service},
+    platform::windows::{journal, service},
     status::Standing,
     uninstall::{self, Farewell},
 };
