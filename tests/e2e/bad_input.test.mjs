@@ -19,7 +19,7 @@ const PARTS = {
   'bodies of the API': apiBodies,
   'strangers at the door': strangers,
   links,
-  'a mail server that is not to be trusted': mailServer,
+  'mail servers that are not to be trusted, or have soon enough': mailServer,
 };
 
 for (const database of ['sqlite', 'postgres']) {

@@ -1,7 +1,8 @@
 //! Mail by SMTP, with TLS unless the administrator chose none.
 
+mod lines;
+
 use crate::world::SystemClock;
-use claviger_app::stored::Encryption;
 use claviger_app::{
     logo::Logo,
     mail::{LOGO_ID, Message},
@@ -12,44 +13,38 @@ use lettre::{
     message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
     transport::smtp::{
         Error,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::AsyncSmtpConnection,
         commands::{Data, Mail, Rcpt},
-        extension::ClientId,
     },
 };
+use lines::Lines;
 use std::{
     error::Error as _,
     time::{Duration, UNIX_EPOCH},
 };
 
 /// A server that says nothing must not hold up the mails behind this one.
-const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const TAKE_WITHIN: Duration = Duration::from_secs(120);
-const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Smtp {
     clock: SystemClock,
+    lines: Lines,
 }
 
 impl Smtp {
-    pub(crate) const fn new(clock: SystemClock) -> Self {
-        Self { clock }
+    pub(crate) fn new(clock: SystemClock) -> Self {
+        Self { clock, lines: Lines::default() }
     }
 
     async fn deliver(&self, server: &SmtpServer, message: &Message) -> Result<(), MailError> {
         let letter = self.letter(server, message)?;
-        let connected = within(CONNECT_WITHIN, Box::pin(connect(server))).await?;
-        let mut connection = connected.map_err(|error| MailError::Failed(describe(&error)))?;
-        let taken = within(TAKE_WITHIN, Box::pin(converse(&mut connection, &letter))).await.flatten();
-        // What becomes of the farewell says nothing of the mail: once it is taken it must not be sent again.
-        let farewell = async {
-            match &taken {
-                Ok(()) => drop(connection.quit().await),
-                Err(_) => connection.abort().await,
-            }
-        };
-        let _ = within(FAREWELL_WITHIN, farewell).await;
+        let mail = Mail::new(letter.envelope().from().cloned(), Vec::new());
+        let mut line = self.lines.begin(server, &mail).await?;
+        let taken = within(TAKE_WITHIN, Box::pin(converse(&mut line.connection, &letter))).await.flatten();
+        match &taken {
+            Ok(()) => self.lines.keep(line).await,
+            Err(_) => line.hang_up().await,
+        }
         taken
     }
 
@@ -101,30 +96,9 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
     tokio::time::timeout(limit, work).await.map_err(late)
 }
 
-async fn connect(server: &SmtpServer) -> Result<AsyncSmtpConnection, Error> {
-    let hello = ClientId::default();
-    let parameters = || TlsParameters::new(server.host.clone());
-    let wrapper = match server.encryption {
-        Encryption::Implicit => Some(parameters()?),
-        Encryption::StartTls | Encryption::Plain => None,
-    };
-    let address = (server.host.as_str(), server.port);
-    let mut connection =
-        AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_WITHIN), &hello, wrapper, None).await?;
-    if server.encryption == Encryption::StartTls {
-        connection.starttls(parameters()?, &hello).await?;
-    }
-    if let Some((name, password)) = &server.credentials {
-        let credentials = Credentials::new(name.clone(), password.expose().clone());
-        connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
-    }
-    Ok(connection)
-}
-
-/// One command after the other, because it counts which of them is refused.
+/// The rest of a mail that was begun: one command after the other, because it counts which of them is refused.
 async fn converse(connection: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(), MailError> {
     let failed = |error: Error| MailError::Failed(describe(&error));
-    connection.command(Mail::new(letter.envelope().from().cloned(), Vec::new())).await.map_err(failed)?;
     for to in letter.envelope().to() {
         let told = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
         told.map_err(|error| judge(&error, Step::Recipient))?;

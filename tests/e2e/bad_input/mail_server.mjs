@@ -3,9 +3,13 @@ import { sendTestMail, setUpMail } from '../lib/administrator.mjs';
 import { text } from '../lib/forms.mjs';
 import { Mailbox } from '../lib/mailbox.mjs';
 import { signIn } from '../lib/sign_in.mjs';
+import { until } from '../lib/wait.mjs';
+import { anyone } from './scene.mjs';
 
-/** A mail server whose certificate nobody vouches for. */
-export async function mailServer(t, { world, ada }) {
+const MAILS = 12;
+
+/** A mail server whose certificate nobody vouches for, and one that has soon enough of a line. */
+export async function mailServer(t, { world, ada, api }) {
   const { page } = await world.window();
   const person = Object.assign(ada, { page });
   await signIn(person);
@@ -20,4 +24,16 @@ export async function mailServer(t, { world, ada }) {
       assert.equal(stranger.mails.length, 0);
     });
   }
+
+  await t.test('a server that ends a line after three mails gets every mail at once, and each once', async () => {
+    const narrow = await Mailbox.open('plain', 3);
+    await setUpMail(person, narrow, 'plain');
+    const forms = Array.from({ length: MAILS }, anyone);
+    for (const form of forms) await api.do('POST', '/users', { ...form, activate: true });
+    await until('all mails', () => narrow.mails.length >= MAILS);
+    assert.deepEqual(narrow.mails.flatMap(({ to }) => to).sort(), forms.map(({ email }) => email).sort());
+    assert.ok(narrow.lines >= MAILS / 3, `${narrow.lines} lines`);
+    await setUpMail(person, world.mailbox, 'plain');
+    await narrow.close();
+  });
 }

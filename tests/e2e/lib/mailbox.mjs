@@ -15,14 +15,26 @@ export class Mailbox {
   #server;
   #taken = new Set();
   mails = [];
+  /** How often somebody connected. */
+  lines = 0;
 
-  static async open(encryption = 'plain') {
+  /** One that takes no more than so many mails over a line. */
+  static async open(encryption = 'plain', mailsEach = Infinity) {
     const box = new Mailbox();
     box.#server = new SMTPServer({
       disableReverseLookup: true,
       disabledCommands: encryption === 'plain' ? ['AUTH', 'STARTTLS'] : ['AUTH'],
       secure: encryption === 'implicit',
       ...(encryption === 'plain' ? {} : selfSigned()),
+      onConnect: (session, done) => {
+        box.lines += 1;
+        session.begun = 0;
+        done();
+      },
+      onMailFrom: (address, session, done) => {
+        session.begun += 1;
+        done(session.begun > mailsEach ? Object.assign(new Error('Too many mails'), { responseCode: 421 }) : null);
+      },
       onData: (stream, session, done) => {
         box.#receive(stream, session).then(() => done(), done);
       },

@@ -109,6 +109,8 @@ export async function story(world, step) {
     await until('all reminders', () => reminded().length >= 997, 120);
     assert.equal(new Set(reminded().map((mail) => mail.to[0])).size, 997);
     assert.equal(reminded().length, 997);
+    const { mails, lines } = world.mailbox;
+    assert.ok(lines < mails.length / 10, `${mails.length} mails came over ${lines} connections`);
   });
 
   await step('after the deadline they are locked out, and each status is seen on screen, by filter and by API', async () => {
