@@ -34,7 +34,9 @@ cargo xtask images   takes the pictures of the last test run into docs/images";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
-    match compiler::called().unwrap_or_else(|| dispatch(&command).map(|()| ExitCode::SUCCESS)) {
+    let done = compiler::called().unwrap_or_else(|| dispatch(&command).map(|()| ExitCode::SUCCESS));
+    scratch::clear();
+    match done {
         Ok(exit) => exit,
         Err(error) => {
             run::complain(&format!("{error:#}"));

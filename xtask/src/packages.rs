@@ -180,14 +180,27 @@ pub(crate) fn saml_python() -> Result<PathBuf> {
     Ok(folder.join("bin").join("python3"))
 }
 
-/// What installs Python packages into an environment of its own.
+/// What installs Python packages into an environment of its own. It is in that of the tools: each would take as long to make
+/// as what goes into it.
 fn pip(folder: &Path) -> Result<Command> {
+    let tools = root().join("target").join("tools");
+    alone("pip", || environment(&tools, &[]))?;
+    if folder != tools {
+        environment(folder, &["--without-pip"])?;
+    }
+    // By its Python, and not by its name: `bin/pip` knows the folder that it was made in.
+    let mut pip = Command::new(tools.join("bin").join("python"));
+    pip.args(["-m", "pip", "--python"]).arg(folder.join("bin").join("python"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    Ok(pip)
+}
+
+fn environment(folder: &Path, options: &[&str]) -> Result<()> {
+    if folder.join("bin").join("python").exists() {
+        return Ok(());
+    }
     std::fs::create_dir_all(folder)?;
     let mut venv = Command::new("python3");
-    succeed(venv.args(["-m", "venv"]).arg(folder))
-        .context("python3 with venv is needed to fetch Python packages")?;
-    // By its Python, and not by its name: `bin/pip` knows the folder that it was made in.
-    let mut pip = Command::new(folder.join("bin").join("python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    Ok(pip)
+    succeed(venv.args(["-m", "venv"]).args(options).arg(folder))
+        .context("python3 with venv is needed to fetch Python packages")
 }

@@ -20,7 +20,7 @@ impl Postgres {
         let programs = postgres_programs()
             .context("PostgreSQL is not installed: run `cargo xtask test`, or install postgresql")?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let folder = scratch::folder().join(format!("claviger-postgres-{}", std::process::id()));
+        let folder = scratch::folder()?.join("postgres");
         std::fs::create_dir_all(&folder)?;
         let as_root = output(Command::new("id").arg("-u"))?.trim() == "0";
         let server = Self { programs, folder, port, as_root };

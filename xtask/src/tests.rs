@@ -24,7 +24,7 @@ pub(crate) fn rust() -> Result<()> {
 }
 
 fn rust_with(postgres: &Postgres) -> Result<()> {
-    let scratch = scratch::folder().display().to_string();
+    let scratch = scratch::folder()?.display().to_string();
     let variables =
         [("CLAVIGER_TEST_POSTGRES", &*postgres.url()), ("TMPDIR", &scratch), ("RUST_TEST_THREADS", THREADS)];
     succeed(compiler::cargo(&["test", "--workspace"])?.envs(variables))
@@ -272,7 +272,7 @@ fn end_to_end(postgres: &Postgres, which: Files) -> Result<Command> {
         }
     };
     run.arg(folder.join("run.mjs")).args(files).env("CLAVIGER_AT_ONCE", which.at_once());
-    run.env("TMPDIR", scratch::folder());
+    run.env("TMPDIR", scratch::folder()?);
     run.env("CLAVIGER_BINARY", root().join("target").join("debug").join("claviger"));
     run.env(
         "CLAVIGER_TEST_POSTGRES",

@@ -6,6 +6,7 @@ use crate::{
     packages,
     postgres::Postgres,
     run::{root, say, step, succeed},
+    scratch,
     tests::{Profile, server_program},
 };
 use anyhow::{Context, Result, bail};
@@ -55,7 +56,11 @@ pub(crate) fn programs() -> Result<()> {
 
 /// What tries them: the tests of the crates under wine, and those of a device. They share one Windows: one after the other.
 pub(crate) fn trials(postgres: &Postgres) -> Result<Vec<Command>> {
-    Ok(vec![tests(), end_to_end(postgres)?])
+    let mut trials = vec![tests(), end_to_end(postgres)?];
+    for trial in &mut trials {
+        trial.env("TMPDIR", scratch::folder()?);
+    }
+    Ok(trials)
 }
 
 /// The MSI as it is released.

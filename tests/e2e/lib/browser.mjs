@@ -29,7 +29,11 @@ function listen(page, complaints) {
   });
 }
 
+// Nobody is signed in by what a page is drawn with.
+const DRAWN_WITH = ['stylesheet', 'script', 'image', 'font'];
+
 async function noteCookies(response, secrets) {
+  if (DRAWN_WITH.includes(response.request().resourceType())) return;
   for (const { name, value } of await response.headersArray()) {
     const token = name.toLowerCase() === 'set-cookie' && value.match(/^[^=]*=([^;]{20,})/)?.[1];
     if (token) secrets.add('session cookie', token);

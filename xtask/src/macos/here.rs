@@ -3,6 +3,7 @@
 use crate::{
     compiler,
     run::{root, succeed},
+    scratch,
     tests::Profile,
 };
 use anyhow::Result;
@@ -26,7 +27,9 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Its lints and tests.
 pub(crate) fn tests() -> Result<Command> {
-    cargo("test")
+    let mut tests = cargo("test")?;
+    tests.env("TMPDIR", scratch::folder()?);
+    Ok(tests)
 }
 
 /// Its programs, beside the packages of the others: under their own names they would take the place of this system's.
