@@ -52,6 +52,7 @@ pub fn run(
         tasks: Arc::clone(&tasks),
         vault: Arc::clone(&vault),
         clock: clock.clone(),
+        enrollment: options.config.clone(),
         standing: options.standing.clone(),
         shared: Shared::default(),
     });

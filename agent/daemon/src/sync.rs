@@ -52,6 +52,8 @@ pub struct Sync {
     pub vault: Arc<Vault>,
     /// What time it is.
     pub clock: SystemClocks,
+    /// The file that enrollment left, and that goes with it.
+    pub enrollment: PathBuf,
     /// Where `claviger-agent status` looks; nowhere if that isn't wanted.
     pub standing: Option<PathBuf>,
     /// What the threads share.
@@ -161,9 +163,9 @@ impl Sync {
         self.stand();
     }
 
-    /// Writes down how things are, for `claviger-agent status`.
+    /// Writes down how things are, for `claviger-agent status`; on a device that was uninstalled nothing is left behind.
     fn stand(&self) {
-        let Some(path) = &self.standing else { return };
+        let Some(path) = self.standing.as_ref().filter(|_| self.enrollment.exists()) else { return };
         let covered = lock(&self.shared.covered).values().map(|covered| covered.end).min();
         let contact = claviger_agent_core::port::Vault::contact(self.vault.as_ref());
         let standing = Standing {

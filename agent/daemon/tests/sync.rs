@@ -31,12 +31,13 @@ use claviger_domain::{device::Applied, verifier::STEPS_A_DAY};
 use claviger_wire::server::{AccountState, Place, Proof, What};
 use fake::{Fake, enrolled, eventually, folder, user};
 use root_half::RootHalf;
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
 struct Device {
     fake: Arc<Fake>,
     root: Arc<RootHalf>,
     vault: Arc<Vault>,
+    place: PathBuf,
 }
 
 /// A device that was just started, with this at the server.
@@ -57,11 +58,13 @@ fn started(prepare: impl FnOnce(&Fake)) -> Device {
         tasks: Arc::new(Tasks::at(&place.join("tasks.sock"))),
         vault: Arc::clone(&vault),
         clock: SystemClocks::new().unwrap(),
+        enrollment: place.join("agent.toml"),
         standing: Some(place.join("standing.json")),
         shared: Shared::default(),
     });
+    fs::write(place.join("agent.toml"), "").unwrap();
     sync.start().unwrap();
-    Device { fake, root, vault }
+    Device { fake, root, vault, place }
 }
 
 #[test]
@@ -76,6 +79,27 @@ fn a_state_goes_to_the_root_half_and_its_outcome_to_the_server() {
         device.root.applied() >= 2 && device.vault.current().is_some_and(|state| state.revision >= 2)
     });
     assert_eq!(device.root.seen_at_prepare()[1], Some(1));
+}
+
+#[test]
+fn a_device_that_was_uninstalled_leaves_nothing_behind() {
+    let device = started(|fake| fake.put(|state| state.users = vec![user(2, "bob")]));
+    let standing = device.place.join("standing.json");
+    eventually("how things are", || standing.exists());
+    let reported = |revision| {
+        eventually("a report", || device.fake.reports().iter().any(|report| report.revision == revision));
+    };
+    reported(1);
+    fs::remove_file(device.place.join("agent.toml")).unwrap();
+    // What was on its way may still be written.
+    device.fake.put(|state| state.support = "first".into());
+    reported(2);
+    let _ = fs::remove_file(&standing);
+    for (revision, support) in [(3, "second"), (4, "third")] {
+        device.fake.put(|state| state.support = support.into());
+        reported(revision);
+    }
+    assert!(!standing.exists());
 }
 
 /// S8.5: the whole window, once; and nothing of anybody who isn't enrolled any more.
@@ -151,13 +175,14 @@ fn what_happened_is_told_until_the_server_knows_it() {
 #[test]
 fn a_server_that_is_back_hears_at_once_of_what_happened_meanwhile() {
     let device = started(|fake| fake.put(|state| state.users = vec![user(1, "alice")]));
-    eventually("a poll that is held", || device.fake.polls() == 2);
+    eventually("a report", || !device.fake.reports().is_empty());
+    eventually("a poll that is held", || device.fake.polls() >= 2);
     device.fake.be_away(true);
     let at = claviger_domain::time::Timestamp::from_seconds(1_800_000_000);
     let user = user(1, "alice").id;
     let happened = Happened { at, user, place: Place::default(), what: What::FirstFactorAlone };
     device.vault.record(happened).unwrap();
-    eventually("a report that nobody hears", || device.fake.missed_reports() == 1);
+    eventually("a report that nobody hears", || device.fake.missed_reports() >= 1);
     device.fake.be_away(false);
     eventually("the report of it", || device.fake.events().len() == 1);
 }
