@@ -1,7 +1,7 @@
 //! What compiles our own crates in the gate, in rustc's place. What is built for tests is compiled by clippy, which lints it
 //! as it does, and then rustdoc looks at its docs; what is built to run is compiled by rustc, because all its text is
-//! in the tests, too, or by both where it has no tests of its own. `cargo clippy` and `cargo doc` would read everything that they depend on once more, and our
-//! own crates up to four times.
+//! in the tests, too. What has no tests of its own is compiled once, as it runs, by clippy. `cargo clippy` and `cargo doc`
+//! would read everything that they depend on once more, and our own crates up to four times.
 
 use crate::run::root;
 use anyhow::{Context, Result};

@@ -56,10 +56,8 @@ pub fn of_tag(tag: &str) -> i64 {
     const NEVER: i64 = -1;
     let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or_default();
     let number = inside.split_once('-').map_or(inside, |(number, _)| number);
-    match number.parse() {
-        Ok(revision @ 0..) => revision,
-        Ok(_) | Err(_) => NEVER,
-    }
+    let is_a_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse().ok().filter(|_| is_a_number).unwrap_or(NEVER)
 }
 
 #[cfg(test)]
@@ -68,9 +66,15 @@ mod tests {
 
     #[test]
     fn only_our_own_tags_name_a_revision() {
-        for (tag, expected) in
-            [("\"7\"", 7), ("\"7-0a1b2c\"", 7), ("7", -1), ("W/\"7\"", -1), ("\"x\"", -1), ("\"-7\"", -1)]
-        {
+        for (tag, expected) in [
+            ("\"7\"", 7),
+            ("\"7-0a1b2c\"", 7),
+            ("7", -1),
+            ("W/\"7\"", -1),
+            ("\"x\"", -1),
+            ("\"-7\"", -1),
+            ("\"+7\"", -1),
+        ] {
             assert_eq!(of_tag(tag), expected, "{tag}");
         }
     }

@@ -137,6 +137,9 @@ on_both!(the_queue_is_filtered_by_state, async |database: &TestDatabase| {
     let waiting = page(&site, &cookie, &format!("{path}?state=queued&older=1")).await.text;
     let (mail, rest) = waiting.split(&format!("{path}/")).find_map(|rest| rest.split_once("/retry")).unwrap();
     assert!(rest.starts_with("?state=queued\""), "{waiting}");
+    let newer = "newer=0190a000-0000-7000-8000-000000000000";
+    let paged = page(&site, &cookie, &format!("{path}?{newer}&state=queued")).await.text;
+    assert!(paged.contains(&format!("{path}/{mail}/retry?state=queued&#38;{newer}\"")), "{paged}");
     let retried = site.send(form(&format!("{path}/{mail}/retry?state=queued&x=y"), &cookie, "")).await;
     assert_eq!(retried.header("location"), format!("{path}?state=queued"));
 });
