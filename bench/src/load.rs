@@ -16,10 +16,12 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 const IN_FLIGHT: usize = 64;
 const PHASE: Duration = Duration::from_secs(5);
+/// Until as many sign-ins end as begin.
+const RISE: Duration = Duration::from_secs(1);
 const STORM: Duration = Duration::from_secs(5);
 const TURNS: usize = 8;
 
@@ -136,7 +138,7 @@ pub(crate) async fn sign_in_storm(server: &Server, seeded: &Arc<Seeded>) -> Resu
     }
     let alone = storm.alone.iter().sum::<f64>() / TURNS as f64;
     let count = storm.sign_ins.count() as f64;
-    let rate = count / storm.took;
+    let rate = count / (STORM * TURNS as u32).as_secs_f64();
     say(&format!(
         "  sign-in with password and code, {IN_FLIGHT} in flight: {rate:.1} sign-ins/s = {:.1} % of Argon2id alone (19 MiB, t=2, p=1, a thread each core: {alone:.1} hashes/s), {:.1} ms CPU each, p50 {:.0} ms, p99 {:.0} ms",
         100.0 * rate / alone,
@@ -160,34 +162,36 @@ struct Storm {
     alone: Vec<f64>,
     sign_ins: Times,
     checks: Times,
-    took: f64,
     cpu_seconds: f64,
     next: Arc<AtomicUsize>,
 }
 
 impl Storm {
+    /// Counts what ends within the time, once the storm has risen: what is left undone then was left undone before.
     async fn rage(&mut self, server: &Server, seeded: &Arc<Seeded>) -> Result<()> {
-        let before = server.counts().await?;
-        let begun = Instant::now();
+        let begun = Instant::now() + RISE;
+        let counted = begun..begun + STORM;
         let mut people = Vec::new();
         for _ in 0..IN_FLIGHT {
             let (seeded, next, address) = (Arc::clone(seeded), Arc::clone(&self.next), server.address);
+            let counted = counted.clone();
             people.push(tokio::spawn(async move {
                 let (mut times, mut connection) = (Times::default(), Connection::open(address).await?);
-                while begun.elapsed() < STORM {
+                while Instant::now() < counted.end {
                     let user =
                         seeded.users.get(next.fetch_add(1, Ordering::Relaxed)).context("too few users")?;
                     let sent = Instant::now();
                     sign_in(&mut connection, user).await?;
-                    if begun.elapsed() < STORM {
+                    if counted.contains(&Instant::now()) {
                         times.push(sent.elapsed());
                     }
                 }
                 anyhow::Ok(times)
             }));
         }
-        self.code_checks(server, seeded, begun).await?;
-        self.took += begun.elapsed().as_secs_f64();
+        sleep_until(counted.start).await;
+        let before = server.counts().await?;
+        self.code_checks(server, seeded, counted.end).await?;
         self.cpu_seconds += server.counts().await?.cpu_seconds - before.cpu_seconds;
         for person in people {
             self.sign_ins.merge(person.await??);
@@ -195,18 +199,18 @@ impl Storm {
         Ok(())
     }
 
-    /// Fifty checks a second, on users that do not sign in meanwhile.
-    async fn code_checks(&mut self, server: &Server, seeded: &Seeded, begun: Instant) -> Result<()> {
+    /// Twenty checks a second, on users that do not sign in meanwhile.
+    async fn code_checks(&mut self, server: &Server, seeded: &Seeded, end: Instant) -> Result<()> {
         let mut connection = Connection::open(server.address).await?;
         for user in seeded.users.iter().rev().skip(self.checks.count()) {
-            if begun.elapsed() >= STORM {
+            if Instant::now() >= end {
                 break;
             }
             let request = verify_request(seeded, user, Codes::Right.of(user));
             let sent = Instant::now();
             connection.send(&request).await?;
             self.checks.push(sent.elapsed());
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(50)).await;
         }
         Ok(())
     }

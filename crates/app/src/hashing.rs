@@ -13,6 +13,12 @@ use tokio::sync::oneshot;
 const WAITING: usize = 512;
 const IDLE: Duration = Duration::from_secs(2);
 const OUTPUT: usize = 32;
+/// A thread gives so many answers together in a storm. A hash leaves nothing of the rest of the server in the caches of its
+/// processor: what follows from an answer costs less than half where it follows from many, and they share commits.
+const TOGETHER: usize = 16;
+/// Room for so many blocks of 1 KiB is asked for, however few are used: what is larger than 32 MiB, glibc gives back to the
+/// system as soon as it is free.
+const MAPPED: usize = 33 * 1024;
 const NICENESS: i32 = 10;
 
 /// Argon2id's parameters: memory in KiB, passes, lanes.
@@ -37,11 +43,14 @@ impl PasswordCost {
     }
 }
 
+type Hashed = Result<[u8; OUTPUT], Problem>;
+type Answer = oneshot::Sender<Hashed>;
+
 struct Job {
     password: Secret<String>,
     salt: Vec<u8>,
     cost: PasswordCost,
-    answer: oneshot::Sender<Result<[u8; OUTPUT], Problem>>,
+    answer: Answer,
 }
 
 pub(crate) struct Hasher {
@@ -63,12 +72,7 @@ impl Hasher {
         Ok(Self { jobs, cost })
     }
 
-    async fn run(
-        &self,
-        password: &Secret<String>,
-        salt: Vec<u8>,
-        cost: PasswordCost,
-    ) -> Result<[u8; OUTPUT], Problem> {
+    async fn run(&self, password: &Secret<String>, salt: Vec<u8>, cost: PasswordCost) -> Hashed {
         let (answer, answered) = oneshot::channel();
         let job = Job { password: password.clone(), salt, cost, answer };
         self.jobs.try_send(job).map_err(|_| Problem::Busy)?;
@@ -76,37 +80,57 @@ impl Hasher {
     }
 }
 
-/// Hashes until the application is gone. The memory is kept while there is work and given back when idle.
+/// Hashes until the application is gone.
 fn work(waiting: &Receiver<Job>) {
     // On Linux this concerns the calling thread only; where it is not allowed, hashing is merely less polite.
     let _ = rustix::process::nice(NICENESS);
     let mut memory: Vec<Block> = Vec::new();
+    let mut done = Vec::with_capacity(TOGETHER);
     loop {
-        let job = match waiting.recv_timeout(IDLE) {
+        let job = match waiting.try_recv() {
             Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                memory = Vec::new();
-                match waiting.recv() {
-                    Ok(job) => job,
-                    Err(_) => return,
-                }
+            Err(_) => {
+                answer_all(&mut done);
+                let Some(job) = idle(waiting, &mut memory) else { return };
+                job
             }
         };
         if !job.answer.is_closed() {
-            let _ = job.answer.send(hash(&job.password, &job.salt, job.cost, &mut memory));
+            done.push((job.answer, hash(&job.password, &job.salt, job.cost, &mut memory)));
+        }
+        if done.len() >= together(waiting.len()) {
+            answer_all(&mut done);
         }
     }
 }
 
-fn hash(
-    password: &Secret<String>,
-    salt: &[u8],
-    cost: PasswordCost,
-    memory: &mut Vec<Block>,
-) -> Result<[u8; OUTPUT], Problem> {
+/// Nobody is held up by more than half of those who wait behind them, nor by any if few do.
+fn together(waiting: usize) -> usize {
+    TOGETHER.min(1 + waiting / 2)
+}
+
+fn answer_all(done: &mut Vec<(Answer, Hashed)>) {
+    for (answer, hashed) in done.drain(..) {
+        let _ = answer.send(hashed);
+    }
+}
+
+/// The next job, if one ever comes. The memory is kept for a while and given back.
+fn idle(waiting: &Receiver<Job>, memory: &mut Vec<Block>) -> Option<Job> {
+    match waiting.recv_timeout(IDLE) {
+        Ok(job) => Some(job),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            *memory = Vec::new();
+            waiting.recv().ok()
+        }
+    }
+}
+
+fn hash(password: &Secret<String>, salt: &[u8], cost: PasswordCost, memory: &mut Vec<Block>) -> Hashed {
     let failed = |error: argon2::Error| Problem::Internal(format!("argon2: {error}"));
     let params = Params::new(cost.memory, cost.passes, 1, Some(OUTPUT)).map_err(failed)?;
+    memory.reserve_exact(params.block_count().max(MAPPED) - memory.len());
     memory.resize(params.block_count(), Block::new());
     let mut output = [0; OUTPUT];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -186,6 +210,23 @@ mod tests {
         assert_eq!(decode(&hash).unwrap(), (cost, vec![1; 16], [2; OUTPUT]));
         for text in ["", "$argon2i$v=19$m=8,t=1,p=1$AAAA$AAAA", "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA"] {
             assert!(decode(&PasswordHash(text.into())).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn answers_are_held_back_only_where_others_wait() {
+        assert_eq!([0, 1, 2, 3, 4, 10].map(together), [1, 1, 2, 2, 3, 6]);
+        assert!((30..1_000).all(|waiting| together(waiting) == TOGETHER));
+    }
+
+    #[tokio::test]
+    async fn everybody_is_answered_though_nobody_comes_after_them() {
+        let hasher = Hasher::new(PasswordCost::cheapest()).unwrap();
+        let (password, salt) = (Secret::from("password"), vec![7; 16]);
+        for people in [1, 2, 3, 4, 7, 5 * TOGETHER + 1, WAITING] {
+            let all = (0..people).map(|_| hasher.run(&password, salt.clone(), hasher.cost));
+            let all = tokio::time::timeout(Duration::from_secs(60), futures_util::future::join_all(all));
+            assert!(all.await.unwrap().into_iter().all(|hashed| hashed.is_ok()), "{people}");
         }
     }
 

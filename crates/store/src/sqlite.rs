@@ -162,14 +162,17 @@ fn write_all(connection: &Connection, waiting: &Receiver<(Batch, Answer)>, stats
     }
 }
 
-/// Writes each batch in a savepoint and answers all after one commit.
+/// Writes each batch whole or not at all and answers all after one commit.
 fn write_group(connection: &Connection, group: Vec<(Batch, Answer)>, stats: &Stats) {
     let mut done: Vec<(Answer, Result<Commit, StoreError>)> = Vec::with_capacity(group.len());
     for (batch, answer) in group {
-        if connection.is_autocommit()
-            && let Err(error) = execute(connection, "BEGIN IMMEDIATE")
-        {
-            let _ = answer.send(Err(error));
+        if done.is_empty() {
+            match begin_with(connection, &batch) {
+                Ok(Commit::Committed) => done.push((answer, Ok(Commit::Committed))),
+                undone => {
+                    let _ = answer.send(undone);
+                }
+            }
             continue;
         }
         let result = in_savepoint(connection, &batch);
@@ -206,6 +209,20 @@ fn write_group(connection: &Connection, group: Vec<(Batch, Answer)>, stats: &Sta
 fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
+}
+
+/// The first batch of a transaction is undone with it: it needs no savepoint, for which SQLite would copy every page that
+/// is changed.
+fn begin_with(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let result = run(connection, batch);
+    if connection.is_autocommit() {
+        return result.and(Err(StoreError::unavailable("the transaction was undone")));
+    }
+    if !matches!(result, Ok(Commit::Committed)) {
+        execute(connection, "ROLLBACK")?;
+    }
+    result
 }
 
 fn in_savepoint(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
@@ -288,6 +305,39 @@ mod tests {
                 assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}: {plan}");
             }
         }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Whatever stands before or after it in its group, a batch is written whole or not at all.
+    #[test]
+    fn a_group_undoes_what_conflicts_and_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("claviger-groups-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let connection = connect(&folder.join("test.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT").unwrap();
+        let batch = |numbers: &[i64]| {
+            let insert = |n: &i64| Statement::new("INSERT INTO t VALUES ($1)", vec![Value::Int(*n)]);
+            Batch::of(numbers.iter().map(insert))
+        };
+        let groups: [&[&[i64]]; 4] =
+            [&[&[1, 1], &[2, 3], &[4, 3], &[5]], &[&[6, 6], &[7, 7]], &[&[8]], &[&[9, 8], &[10, 8]]];
+        let mut answers = Vec::new();
+        for group in groups {
+            let (group, told): (Vec<_>, Vec<_>) = group
+                .iter()
+                .map(|numbers| {
+                    let (answer, told) = oneshot::channel();
+                    ((batch(numbers), answer), told)
+                })
+                .unzip();
+            write_group(&connection, group, &Stats::default());
+            assert!(connection.is_autocommit());
+            answers.extend(told.into_iter().map(|mut told| told.try_recv().unwrap().unwrap()));
+        }
+        let (yes, no) = (Commit::Committed, Commit::Conflict);
+        assert_eq!(answers, [no, yes, no, yes, no, no, yes, no, no]);
+        let written: Vec<(i64, i64)> = rows(&connection, "SELECT n, n FROM t ORDER BY n", &[]).unwrap();
+        assert_eq!(written.into_iter().map(|(n, _)| n).collect::<Vec<_>>(), [2, 3, 5, 8]);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

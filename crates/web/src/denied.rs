@@ -7,10 +7,8 @@ use crate::{
     visit,
 };
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{Extensions, HeaderName, HeaderValue, Method, header, request::Parts},
-    middleware::Next,
-    response::Response,
 };
 use claviger_app::session::Visit;
 use claviger_domain::{
@@ -28,7 +26,7 @@ pub(crate) fn mark(lacked: Option<Permission>) -> Extensions {
 }
 
 /// What is kept of a request until it is answered: all are shared, so that keeping them costs next to nothing.
-struct Kept {
+pub(crate) struct Kept {
     headers: Vec<(HeaderName, HeaderValue)>,
     peer: Option<Peer>,
     route: Option<MatchedPath>,
@@ -36,7 +34,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let mut headers = Vec::new();
         for name in [header::AUTHORIZATION, header::COOKIE, HeaderName::from_static("x-forwarded-for")] {
             let values = request.headers().get_all(&name);
@@ -60,18 +58,13 @@ impl Kept {
         }
         parts
     }
-}
 
-/// Logs a refusal once the handler has made it; what is allowed passes untouched.
-pub(crate) async fn log(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let kept = Kept::of(&request);
-    let response = next.run(request).await;
-    if let Some(Denied(permission)) = response.extensions().get().copied()
-        && let Err(error) = note(&web, &kept, permission).await
-    {
-        tracing::error!(?error, "a refusal could not be logged");
+    /// Logs a refusal once the handler has made it.
+    pub(crate) async fn log(&self, web: &Web, Denied(permission): Denied) {
+        if let Err(error) = note(web, self, permission).await {
+            tracing::error!(?error, "a refusal could not be logged");
+        }
     }
-    response
 }
 
 async fn note(web: &Web, kept: &Kept, permission: Permission) -> Result<(), PageError> {

@@ -1,13 +1,11 @@
 //! One sentence after a redirect: a word in a cookie, the sentence here, so that no cookie can put words on a page.
 
-use crate::{Web, view::Flash};
+use crate::{Web, cookies::cookie, view::Flash};
 use axum::{
-    extract::{FromRequestParts, Request},
-    http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::Next,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::cookie::CookieJar;
 use std::convert::Infallible;
 
 const COOKIE: &str = "claviger_flash";
@@ -145,9 +143,8 @@ impl FromRequestParts<Web> for Said {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let word = jar.get(COOKIE).map(|cookie| cookie.value().to_owned());
-        let found = word.and_then(|word| SENTENCES.iter().find(|(key, ..)| *key == word));
+        let found =
+            cookie(&parts.headers, COOKIE).and_then(|word| SENTENCES.iter().find(|(key, ..)| *key == word));
         Ok(Self(found.map(|(_, kind, text)| Flash { kind, text: (*text).into() })))
     }
 }
@@ -162,15 +159,21 @@ pub(crate) fn redirect(path: &str, word: &'static str) -> Response {
     response
 }
 
-/// A sentence is said once: the page that showed it takes the cookie back.
-pub(crate) async fn forget_shown(request: Request, next: Next) -> Response {
-    let had = CookieJar::from_headers(request.headers()).get(COOKIE).is_some();
-    let mut response = next.run(request).await;
-    if had && !response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
-        let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-        if let Ok(value) = HeaderValue::from_str(&gone) {
-            response.headers_mut().append(header::SET_COOKIE, value);
+/// Whether a request brought a sentence, which is said once.
+pub(crate) struct Shown(bool);
+
+impl Shown {
+    pub(crate) fn by(headers: &HeaderMap) -> Self {
+        Self(cookie(headers, COOKIE).is_some())
+    }
+
+    /// The page that showed it takes the cookie back.
+    pub(crate) fn forget(self, response: &mut Response) {
+        if self.0 && !response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
+            let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+            if let Ok(value) = HeaderValue::from_str(&gone) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
         }
     }
-    response
 }

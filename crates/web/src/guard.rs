@@ -3,7 +3,7 @@
 use crate::{Web, chrome::Chrome, error::PageError, signin::Message, theme::Theme, view::render};
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -27,8 +27,8 @@ impl FormTarget {
     }
 }
 
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// The headers of every answer.
+pub(crate) fn add_headers(response: &mut Response) {
     let target = response.extensions_mut().remove::<FormTarget>();
     let headers = response.headers_mut();
     let fixed = [
@@ -48,16 +48,15 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
-/// Refuses a change that another site sent through this browser.
-pub(crate) async fn same_origin(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || sender(request.headers()).is_ours(web.app().public_url()) {
-        next.run(request).await
+/// What a page's request is answered with instead: a change that another site sent through this browser is refused.
+pub(crate) async fn stops(web: &Web, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || sender(headers).is_ours(web.app().public_url()) {
+        not_set_up(web, uri, headers).await
     } else {
-        PageError::Foreign.into_response()
+        Some(PageError::Foreign.into_response())
     }
 }
 
@@ -71,20 +70,25 @@ fn sender(headers: &HeaderMap) -> Sender<'_> {
 }
 
 /// S2.1: until the wizard has been through, nothing else can be reached.
-pub(crate) async fn set_up_first(
-    State(web): State<Web>,
-    theme: Theme,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path().to_owned();
-    let installed = match web.installation().await {
-        Ok(installation) => installation == Installation::SetUp,
-        Err(problem) => return PageError::from(problem).into_response(),
-    };
-    if installed || path.starts_with("/setup/") || path.starts_with("/_design") {
-        return next.run(request).await;
+pub(crate) async fn set_up_first(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match not_set_up(&web, &parts.uri, &parts.headers).await {
+        Some(stopped) => stopped,
+        None => next.run(Request::from_parts(parts, body)).await,
     }
+}
+
+async fn not_set_up(web: &Web, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    match web.installation().await {
+        Ok(Installation::SetUp) => return None,
+        Ok(_) => {}
+        Err(problem) => return Some(PageError::from(problem).into_response()),
+    }
+    let path = uri.path();
+    if path.starts_with("/setup/") || path.starts_with("/_design") {
+        return None;
+    }
+    let theme = Theme::of(headers);
     let chrome = Chrome { organization: String::new(), theme: theme.key(), logo: None };
     let page = Message {
         chrome,
@@ -95,5 +99,5 @@ pub(crate) async fn set_up_first(
             .into(),
         action: None,
     };
-    render(StatusCode::SERVICE_UNAVAILABLE, &page)
+    Some(render(StatusCode::SERVICE_UNAVAILABLE, &page))
 }

@@ -5,6 +5,7 @@ mod agent;
 mod api;
 mod assets;
 mod chrome;
+mod cookies;
 mod denied;
 mod error;
 mod evidence;
@@ -16,6 +17,7 @@ mod oidc;
 mod ops;
 mod origin;
 mod own;
+mod passage;
 mod portal;
 mod routing;
 mod saml;
@@ -32,8 +34,7 @@ pub use oidc::{Unshown, read_parameters, shown_credentials};
 pub use origin::Peer;
 pub use state::{Options, Web};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::{Router, middleware};
 
 /// The largest body of a form or an API call, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -53,11 +54,8 @@ pub fn router(web: Web) -> Router {
         .merge(theme::routes());
     #[cfg(debug_assertions)]
     let pages = pages.merge(admin::design::routes());
-    let pages = pages
-        .fallback(error::no_such_page)
-        .layer(middleware::from_fn_with_state(web.clone(), guard::set_up_first))
-        .layer(middleware::from_fn_with_state(web.clone(), guard::same_origin))
-        .layer(middleware::from_fn(flash::forget_shown));
+    let pages =
+        pages.fallback(error::no_such_page).layer(middleware::from_fn_with_state(web.clone(), passage::page));
     Router::new()
         .merge(pages)
         .nest("/api/v1", api::routes(&web))
@@ -67,10 +65,6 @@ pub fn router(web: Web) -> Router {
         .merge(ops::routes())
         .merge(assets::routes())
         .merge(logo::routes())
-        .layer(middleware::from_fn_with_state(web.clone(), denied::log))
-        .layer(middleware::from_fn(guard::headers))
-        .layer(middleware::from_fn_with_state(web.clone(), ops::measure))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(web.clone(), passage::every))
         .with_state(web)
 }

@@ -8,7 +8,6 @@ use axum::{
     Router,
     extract::{MatchedPath, Request, State},
     http::{Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use claviger_app::saml::Entrance;
@@ -23,6 +22,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How a request at the door of an application came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,29 +131,52 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// Counts and logs every request.
-pub(crate) async fn measure(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let method = method_label(request.method());
-    let begun = tokio::time::Instant::now();
-    let held = if route == agent::STATE { HELD } else { Duration::ZERO };
-    let response = match tokio::time::timeout(held + ANSWERED_WITHIN, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
-    };
-    let took = begun.elapsed();
-    let status = response.status();
-    let metrics = web.metrics();
-    if held.is_zero() {
-        metrics.seconds.observe(took.as_secs_f64());
+/// What is counted of a request.
+pub(crate) struct Asked {
+    route: Option<MatchedPath>,
+    method: &'static str,
+    begun: Instant,
+}
+
+impl Asked {
+    pub(crate) fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Self { route, method: method_label(request.method()), begun: Instant::now() }
     }
-    let labels =
-        [("method", method.to_owned()), ("route", route.clone()), ("status", status.as_u16().to_string())];
-    metrics.requests.get_or_create(&labels).inc();
-    if status.is_server_error() {
-        tracing::warn!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
-    } else {
-        tracing::debug!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
     }
-    response
+
+    fn is_held(&self) -> bool {
+        self.route() == agent::STATE
+    }
+
+    /// The answer, or that there is none in time.
+    pub(crate) async fn in_time(&self, answer: impl Future<Output = Response>) -> Response {
+        let within = if self.is_held() { HELD + ANSWERED_WITHIN } else { ANSWERED_WITHIN };
+        let late = || (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response();
+        tokio::time::timeout(within, answer).await.unwrap_or_else(|_| late())
+    }
+
+    /// Counts and logs the request.
+    pub(crate) fn count(self, web: &Web, response: &Response) {
+        let (route, method, status) = (self.route().to_owned(), self.method, response.status());
+        let took = self.begun.elapsed();
+        let metrics = web.metrics();
+        if !self.is_held() {
+            metrics.seconds.observe(took.as_secs_f64());
+        }
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.clone()),
+            ("status", status.as_u16().to_string()),
+        ];
+        metrics.requests.get_or_create(&labels).inc();
+        if status.is_server_error() {
+            tracing::warn!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
+        } else {
+            tracing::debug!(method, route, status = status.as_u16(), micros = took.as_micros(), "answered");
+        }
+    }
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     Web,
+    cookies::cookie,
     form::Posted,
     routing::{Routes, post},
 };
 use axum::{
     Router,
     extract::FromRequestParts,
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -40,14 +41,17 @@ impl Theme {
             _ => Self::System,
         }
     }
+
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        cookie(headers, COOKIE).map_or(Self::System, |key| Self::from_key(&key))
+    }
 }
 
 impl FromRequestParts<Web> for Theme {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Infallible> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        Ok(jar.get(COOKIE).map_or(Self::System, |cookie| Self::from_key(cookie.value())))
+        Ok(Self::of(&parts.headers))
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::{
     Web,
     chrome::Frame,
+    cookies,
     error::PageError,
     flash::{self, Said},
     origin,
@@ -16,7 +17,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::cookie::CookieJar;
 use claviger_app::session::{HalfSignedIn, NewSession, SignedIn, Visit};
 use claviger_domain::{account::Realm, sign_in::Next};
 use futures_util::FutureExt;
@@ -65,9 +65,8 @@ pub(crate) fn forget(web: &Web, realm: Realm, mut response: Response) -> Respons
 }
 
 pub(crate) async fn visit(web: &Web, realm: Realm, parts: &Parts) -> Result<Visit, PageError> {
-    let jar = CookieJar::from_headers(&parts.headers);
-    match jar.get(&cookie_name(web, realm)) {
-        Some(cookie) => Ok(web.app().visit(realm, cookie.value(), origin::of(parts, web)).boxed().await?),
+    match cookies::cookie(&parts.headers, &cookie_name(web, realm)) {
+        Some(token) => Ok(web.app().visit(realm, &token, origin::of(parts, web)).boxed().await?),
         None => Ok(Visit::Stranger),
     }
 }

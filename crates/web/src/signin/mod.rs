@@ -114,18 +114,8 @@ async fn submit_password(
 ) -> Result<Response, PageError> {
     let identifier = form.text("identifier");
     let password = Secret::from(form.text("password"));
-    let mut again = SignInPage::new(&web, portal, theme).await?;
-    again.identifier = Field::of(identifier);
-    if identifier.trim().is_empty() {
-        again.identifier.error = Some(
-            if portal.is_admin() { "Enter your e-mail." } else { "Enter your e-mail or username." }.into(),
-        );
-    }
-    if password.expose().is_empty() {
-        again.password.error = Some("Enter your password.".into());
-    }
-    if again.identifier.error.is_some() || again.password.error.is_some() {
-        return Ok(unprocessable(&again));
+    if identifier.trim().is_empty() || password.expose().is_empty() {
+        return half_filled(&web, portal, theme, identifier, &password).await;
     }
     let outcome = web.app().submit_password(portal.realm, identifier, &password, &origin).await?;
     let (status, problem) = match outcome {
@@ -143,8 +133,29 @@ async fn submit_password(
             format!("Too many tries. Wait {} and try again.", words::span(wait)),
         ),
     };
-    again.problem = Some(problem);
-    Ok(render(status, &again))
+    let identifier = Field::of(identifier);
+    let problem = Some(problem);
+    Ok(render(status, &SignInPage { identifier, problem, ..SignInPage::new(&web, portal, theme).await? }))
+}
+
+async fn half_filled(
+    web: &Web,
+    portal: Portal,
+    theme: Theme,
+    identifier: &str,
+    password: &Secret<String>,
+) -> Result<Response, PageError> {
+    let mut again = SignInPage::new(web, portal, theme).await?;
+    again.identifier = Field::of(identifier);
+    if identifier.trim().is_empty() {
+        again.identifier.error = Some(
+            if portal.is_admin() { "Enter your e-mail." } else { "Enter your e-mail or username." }.into(),
+        );
+    }
+    if password.expose().is_empty() {
+        again.password.error = Some("Enter your password.".into());
+    }
+    Ok(unprocessable(&again))
 }
 
 /// S4.11: the time to set MFA up has ended.
