@@ -1,13 +1,12 @@
 //! What a person is on the way to while they sign in: an address of ours in a cookie, which Home follows once.
 
 use super::forward;
-use crate::{Web, error::PageError, theme::Theme};
+use crate::{Web, cookies, error::PageError, theme::Theme};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::cookie::CookieJar;
 use claviger_domain::application::door::Door;
 use std::convert::Infallible;
 
@@ -40,8 +39,7 @@ impl FromRequestParts<Web> for Next {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let kept = jar.get(name(web)).map(|cookie| cookie.value().to_owned());
+        let kept = cookies::cookie(&parts.headers, name(web));
         Ok(Self(kept.filter(|path| Door::of(path).is_some())))
     }
 }
