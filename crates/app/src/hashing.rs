@@ -4,18 +4,21 @@
 use crate::{App, Problem};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use claviger_domain::{account::PasswordHash, secret::Secret};
+use claviger_store::answers::{self, Answer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use data_encoding::BASE64_NOPAD;
-use std::{thread, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 use subtle::ConstantTimeEq;
-use tokio::sync::oneshot;
 
 const WAITING: usize = 512;
 const IDLE: Duration = Duration::from_secs(2);
 const OUTPUT: usize = 32;
-/// A thread gives so many answers together in a storm. A hash leaves nothing of the rest of the server in the caches of its
-/// processor: what follows from an answer costs less than half where it follows from many, and they share commits.
-const TOGETHER: usize = 16;
+/// So many answers are given together at most: those of the first have waited for as many hashes.
+const TOGETHER: usize = 32;
 /// Room for so many blocks of 1 KiB is asked for, however few are used: what is larger than 32 MiB, glibc gives back to the
 /// system as soon as it is free.
 const MAPPED: usize = 33 * 1024;
@@ -44,13 +47,12 @@ impl PasswordCost {
 }
 
 type Hashed = Result<[u8; OUTPUT], Problem>;
-type Answer = oneshot::Sender<Hashed>;
 
 struct Job {
     password: Secret<String>,
     salt: Vec<u8>,
     cost: PasswordCost,
-    answer: Answer,
+    answer: Answer<Hashed>,
 }
 
 pub(crate) struct Hasher {
@@ -61,57 +63,65 @@ pub(crate) struct Hasher {
 impl Hasher {
     pub(crate) fn new(cost: PasswordCost) -> Result<Self, Problem> {
         let (jobs, waiting) = crossbeam_channel::bounded(WAITING);
+        let done = Arc::new(Done::default());
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..cores {
-            let waiting = waiting.clone();
+            let (waiting, done) = (waiting.clone(), Arc::clone(&done));
             thread::Builder::new()
                 .name("argon2".into())
-                .spawn(move || work(&waiting))
+                .spawn(move || work(&waiting, &done))
                 .map_err(|error| Problem::Internal(error.to_string()))?;
         }
         Ok(Self { jobs, cost })
     }
 
     async fn run(&self, password: &Secret<String>, salt: Vec<u8>, cost: PasswordCost) -> Hashed {
-        let (answer, answered) = oneshot::channel();
+        let (answer, asked) = answers::ask();
         let job = Job { password: password.clone(), salt, cost, answer };
         self.jobs.try_send(job).map_err(|_| Problem::Busy)?;
-        answered.await.map_err(|_| Problem::Internal("a hashing thread ended".into()))?
+        let ended = || Err(Problem::Internal("a hashing thread ended".into()));
+        asked.answered().await.unwrap_or_else(ended)
     }
 }
 
 /// Hashes until the application is gone.
-fn work(waiting: &Receiver<Job>) {
+fn work(waiting: &Receiver<Job>, done: &Done) {
     // On Linux this concerns the calling thread only; where it is not allowed, hashing is merely less polite.
     let _ = rustix::process::nice(NICENESS);
     let mut memory: Vec<Block> = Vec::new();
-    let mut done = Vec::with_capacity(TOGETHER);
     loop {
         let job = match waiting.try_recv() {
             Ok(job) => job,
             Err(_) => {
-                answer_all(&mut done);
+                done.give();
                 let Some(job) = idle(waiting, &mut memory) else { return };
                 job
             }
         };
-        if !job.answer.is_closed() {
-            done.push((job.answer, hash(&job.password, &job.salt, job.cost, &mut memory)));
-        }
-        if done.len() >= together(waiting.len()) {
-            answer_all(&mut done);
+        if !job.answer.is_unwanted() {
+            let hashed = hash(&job.password, &job.salt, job.cost, &mut memory);
+            done.keep((job.answer, hashed), waiting.len());
         }
     }
 }
 
-/// Nobody is held up by more than half of those who wait behind them, nor by any if few do.
-fn together(waiting: usize) -> usize {
-    TOGETHER.min(1 + waiting / 2)
-}
+/// Answers that are given together, in a storm. A hash leaves nothing of the rest of the server in the caches of the
+/// processors: what follows from an answer costs less than half where it follows from many, and they share commits.
+#[derive(Default)]
+struct Done(Mutex<Vec<(Answer<Hashed>, Hashed)>>);
 
-fn answer_all(done: &mut Vec<(Answer, Hashed)>) {
-    for (answer, hashed) in done.drain(..) {
-        let _ = answer.send(hashed);
+impl Done {
+    /// Nobody is held up by more hashes than wait behind them, nor by any where none do.
+    fn keep(&self, one: (Answer<Hashed>, Hashed), waiting: usize) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(one);
+        if kept.len() > waiting.min(TOGETHER - 1) {
+            answers::give(std::mem::take(&mut *kept));
+        }
+    }
+
+    fn give(&self) {
+        answers::give(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 
@@ -201,6 +211,8 @@ fn decode(hash: &PasswordHash) -> Result<(PasswordCost, Vec<u8>, [u8; OUTPUT]), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use std::pin::pin;
 
     #[test]
     fn a_hash_reads_back_and_nonsense_does_not() {
@@ -214,9 +226,18 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_held_back_only_where_others_wait() {
-        assert_eq!([0, 1, 2, 3, 4, 10].map(together), [1, 1, 2, 2, 3, 6]);
-        assert!((30..1_000).all(|waiting| together(waiting) == TOGETHER));
+    fn nobody_is_held_up_by_more_hashes_than_wait_behind() {
+        for (waiting, together) in [(0, 1), (1, 2), (5, 6), (31, 32), (32, 32), (1_000, 32)] {
+            let done = Done::default();
+            let (answer, asked) = answers::ask();
+            let (mut asked, mut kept) = (pin!(asked.answered()), 1);
+            done.keep((answer, Ok([1; OUTPUT])), waiting);
+            while asked.as_mut().now_or_never().is_none() {
+                done.keep((answers::ask().0, Ok([2; OUTPUT])), waiting);
+                kept += 1;
+            }
+            assert_eq!(kept, together, "{waiting} wait");
+        }
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! writes. There are no interactive transactions, so nothing is held open while a person or a hash is
 //! waited for, and a batch can safely be tried again.
 
+pub mod answers;
 pub mod durability;
 mod migrate;
 mod postgres;

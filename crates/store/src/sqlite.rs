@@ -1,22 +1,23 @@
 //! SQLite: reader threads, and one writer thread that commits many batches with one sync.
 
+mod writer;
+
 use crate::{
     FromRow, Row, Stats, StoreError, Value,
     migrate::{self, Migration},
-    statement::{About, Batch, Commit, Statement},
+    statement::{Batch, Commit},
 };
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, params_from_iter};
 use std::{
     path::Path,
-    sync::{Arc, Mutex, atomic::Ordering},
-    thread,
+    sync::{Arc, Mutex},
+    thread::{self, Thread},
 };
 use tokio::sync::oneshot;
+use writer::Writer;
 
 const READERS: usize = 4;
-const BATCHES_A_SYNC: usize = 256;
-const QUEUE: usize = 4096;
 
 /// What the planner must know: every row is of the one organization, so to look by it alone is to read the table.
 /// Without it SQLite takes ten rows an organization for granted, and prefers a table's own order to the right index.
@@ -27,13 +28,11 @@ const STATISTICS: &str = "ANALYZE sqlite_schema; DELETE FROM sqlite_stat1; \
     ANALYZE sqlite_schema;";
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
-type Answer = oneshot::Sender<Result<Commit, StoreError>>;
-
 pub(crate) struct Sqlite {
     /// For reads of a row or two, made where they are asked for: handing them to a thread would take longer.
     at_hand: Vec<Mutex<Connection>>,
     reads: Sender<Read>,
-    writes: Sender<(Batch, Answer)>,
+    writer: Writer,
 }
 
 impl Sqlite {
@@ -49,9 +48,7 @@ impl Sqlite {
             spawn("sqlite-read", move || to_read.iter().for_each(|read| read(&connection)))?;
         }
         let at_hand = (0..readers).map(|_| connect(path).map(Mutex::new)).collect::<Result<_, _>>()?;
-        let (writes, to_write) = crossbeam_channel::bounded(QUEUE);
-        spawn("sqlite-write", move || write_all(&writer, &to_write, &stats))?;
-        Ok(Self { at_hand, reads, writes })
+        Ok(Self { at_hand, reads, writer: Writer::start(writer, stats)? })
     }
 
     /// A read that finds at most a row or two by an index.
@@ -86,16 +83,13 @@ impl Sqlite {
     }
 
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.writes
-            .try_send((batch, answer))
-            .map_err(|_| StoreError::unavailable("too many writes are waiting"))?;
-        answered.await.map_err(StoreError::unavailable)?
+        self.writer.commit(batch).await
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
-    thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(StoreError::unavailable)
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<Thread, StoreError> {
+    let spawned = thread::Builder::new().name(name.into()).spawn(work);
+    spawned.map(|handle| handle.thread().clone()).map_err(StoreError::unavailable)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -154,116 +148,6 @@ fn prepare<'c>(
     }
 }
 
-fn write_all(connection: &Connection, waiting: &Receiver<(Batch, Answer)>, stats: &Stats) {
-    while let Ok(first) = waiting.recv() {
-        let mut group = vec![first];
-        group.extend(waiting.try_iter().take(BATCHES_A_SYNC - 1));
-        write_group(connection, group, stats);
-    }
-}
-
-/// Writes each batch whole or not at all and answers all after one commit.
-fn write_group(connection: &Connection, group: Vec<(Batch, Answer)>, stats: &Stats) {
-    let mut done: Vec<(Answer, Result<Commit, StoreError>)> = Vec::with_capacity(group.len());
-    for (batch, answer) in group {
-        if done.is_empty() {
-            match begin_with(connection, &batch) {
-                Ok(Commit::Committed) => done.push((answer, Ok(Commit::Committed))),
-                undone => {
-                    let _ = answer.send(undone);
-                }
-            }
-            continue;
-        }
-        let result = in_savepoint(connection, &batch);
-        if connection.is_autocommit() {
-            // A full disk or a failed read makes SQLite undo the whole transaction, the other batches included.
-            let reason = result
-                .err()
-                .map_or_else(|| "the transaction was undone".to_owned(), |error| error.to_string());
-            done.push((answer, Ok(Commit::Conflict)));
-            for (answer, _) in done.drain(..) {
-                let _ = answer.send(Err(StoreError::unavailable(&reason)));
-            }
-            continue;
-        }
-        done.push((answer, result));
-    }
-    if done.is_empty() {
-        return;
-    }
-    let committed = execute(connection, "COMMIT");
-    stats.syncs.fetch_add(1, Ordering::Relaxed);
-    stats.batches.fetch_add(done.len() as u64, Ordering::Relaxed);
-    if committed.is_err() && !connection.is_autocommit() {
-        let _ = execute(connection, "ROLLBACK");
-    }
-    for (answer, result) in done {
-        let _ = answer.send(match &committed {
-            Ok(()) => result,
-            Err(error) => Err(StoreError::unavailable(error)),
-        });
-    }
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection.prepare_cached(sql)?.execute([])?;
-    Ok(())
-}
-
-/// The first batch of a transaction is undone with it: it needs no savepoint, for which SQLite would copy every page that
-/// is changed.
-fn begin_with(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
-    execute(connection, "BEGIN IMMEDIATE")?;
-    let result = run(connection, batch);
-    if connection.is_autocommit() {
-        return result.and(Err(StoreError::unavailable("the transaction was undone")));
-    }
-    if !matches!(result, Ok(Commit::Committed)) {
-        execute(connection, "ROLLBACK")?;
-    }
-    result
-}
-
-fn in_savepoint(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
-    execute(connection, "SAVEPOINT batch")?;
-    let result = run(connection, batch);
-    if !matches!(result, Ok(Commit::Committed)) && !connection.is_autocommit() {
-        execute(connection, "ROLLBACK TO batch")?;
-    }
-    if !connection.is_autocommit() {
-        execute(connection, "RELEASE batch")?;
-    }
-    result
-}
-
-fn run(connection: &Connection, batch: &Batch) -> Result<Commit, StoreError> {
-    for statement in &batch.0 {
-        match (apply(connection, statement), statement.rows) {
-            (Ok(changed), Some(expected)) if changed != expected => return Ok(Commit::Conflict),
-            (Ok(_), _) => {}
-            (Err(StoreError::Duplicate), _) => return Ok(Commit::Conflict),
-            (Err(error), _) => return Err(error),
-        }
-    }
-    Ok(Commit::Committed)
-}
-
-/// How many rows it changed, or found if it is a guard: the one writer keeps them as they are.
-fn apply(connection: &Connection, statement: &Statement) -> Result<u64, StoreError> {
-    let mut prepared = prepare(connection, &statement.sql, statement.values.len())?;
-    let values = params_from_iter(&statement.values);
-    if statement.about == About::Guard {
-        let mut found = prepared.query(values)?;
-        let mut count = 0;
-        while found.next()?.is_some() {
-            count += 1;
-        }
-        return Ok(count);
-    }
-    Ok(prepared.execute(values)? as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,39 +189,6 @@ mod tests {
                 assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}: {plan}");
             }
         }
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
-
-    /// Whatever stands before or after it in its group, a batch is written whole or not at all.
-    #[test]
-    fn a_group_undoes_what_conflicts_and_nothing_else() {
-        let folder = std::env::temp_dir().join(format!("claviger-groups-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let connection = connect(&folder.join("test.db")).unwrap();
-        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT").unwrap();
-        let batch = |numbers: &[i64]| {
-            let insert = |n: &i64| Statement::new("INSERT INTO t VALUES ($1)", vec![Value::Int(*n)]);
-            Batch::of(numbers.iter().map(insert))
-        };
-        let groups: [&[&[i64]]; 4] =
-            [&[&[1, 1], &[2, 3], &[4, 3], &[5]], &[&[6, 6], &[7, 7]], &[&[8]], &[&[9, 8], &[10, 8]]];
-        let mut answers = Vec::new();
-        for group in groups {
-            let (group, told): (Vec<_>, Vec<_>) = group
-                .iter()
-                .map(|numbers| {
-                    let (answer, told) = oneshot::channel();
-                    ((batch(numbers), answer), told)
-                })
-                .unzip();
-            write_group(&connection, group, &Stats::default());
-            assert!(connection.is_autocommit());
-            answers.extend(told.into_iter().map(|mut told| told.try_recv().unwrap().unwrap()));
-        }
-        let (yes, no) = (Commit::Committed, Commit::Conflict);
-        assert_eq!(answers, [no, yes, no, yes, no, no, yes, no, no]);
-        let written: Vec<(i64, i64)> = rows(&connection, "SELECT n, n FROM t ORDER BY n", &[]).unwrap();
-        assert_eq!(written.into_iter().map(|(n, _)| n).collect::<Vec<_>>(), [2, 3, 5, 8]);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
