@@ -22,8 +22,9 @@ const IN_FLIGHT: usize = 64;
 const PHASE: Duration = Duration::from_secs(5);
 /// Until as many sign-ins end as begin.
 const RISE: Duration = Duration::from_secs(1);
-const STORM: Duration = Duration::from_secs(5);
-const TURNS: usize = 8;
+/// As short as a storm can be counted: the machine changes its speed within seconds.
+const STORM: Duration = Duration::from_secs(3);
+const TURNS: usize = 16;
 
 fn verify_request(seeded: &Seeded, user: &User, code: u32) -> String {
     let body = format!("{{\"code\":\"{code:06}\"}}");
