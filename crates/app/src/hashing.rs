@@ -8,7 +8,7 @@ use claviger_store::answers::{self, Answer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use data_encoding::BASE64_NOPAD;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 const WAITING: usize = 512;
 const IDLE: Duration = Duration::from_secs(2);
 const OUTPUT: usize = 32;
-/// So many answers are given together at most: those of the first have waited for as many hashes.
+/// So many answers are given together at most: the first of them has waited for the hashes of the others.
 const TOGETHER: usize = 32;
 /// Room for so many blocks of 1 KiB is asked for, however few are used: what is larger than 32 MiB, glibc gives back to the
 /// system as soon as it is free.
@@ -108,20 +108,33 @@ fn work(waiting: &Receiver<Job>, done: &Done) {
 /// Answers that are given together, in a storm. A hash leaves nothing of the rest of the server in the caches of the
 /// processors: what follows from an answer costs less than half where it follows from many, and they share commits.
 #[derive(Default)]
-struct Done(Mutex<Vec<(Answer<Hashed>, Hashed)>>);
+struct Done(Mutex<Kept>);
+
+type Kept = Vec<(Answer<Hashed>, Hashed)>;
 
 impl Done {
     /// Nobody is held up by more hashes than wait behind them, nor by any where none do.
     fn keep(&self, one: (Answer<Hashed>, Hashed), waiting: usize) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         kept.push(one);
         if kept.len() > waiting.min(TOGETHER - 1) {
-            answers::give(std::mem::take(&mut *kept));
+            Self::give_all(kept);
         }
     }
 
     fn give(&self) {
-        answers::give(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)));
+        Self::give_all(self.kept());
+    }
+
+    /// Whoever is woken may take this thread's processor at once: nobody else must wait for the lock meanwhile.
+    fn give_all(mut kept: MutexGuard<'_, Kept>) {
+        let all = std::mem::take(&mut *kept);
+        drop(kept);
+        answers::give(all);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,14 +13,22 @@ use std::panic::AssertUnwindSafe;
 pub(crate) async fn every(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
     let (asked, kept) = (Asked::of(&request), Kept::of(&request));
-    let answer = asked.in_time(next.run(request));
-    let mut response = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(error::panicked);
-    if let Some(denied) = response.extensions().get().copied() {
-        kept.log(&web, denied).boxed().await;
-    }
+    let answer = async {
+        let response = next.run(request).await;
+        if let Some(denied) = response.extensions().get().copied() {
+            kept.log(&web, denied).boxed().await;
+        }
+        response
+    };
+    let mut response = answered(&asked, answer).await;
     guard::add_headers(&mut response);
     asked.count(&web, &response);
     response
+}
+
+/// In time, and whatever becomes of it.
+async fn answered(asked: &Asked, answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(asked.in_time(answer)).catch_unwind().await.unwrap_or_else(error::panicked)
 }
 
 /// A page is asked for by this site alone, and once it is set up; what it said is not said again.
@@ -33,4 +41,17 @@ pub(crate) async fn page(State(web): State<Web>, request: Request, next: Next) -
     };
     shown.forget(&mut response);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for() {
+        let asked = Asked::of(&Request::default());
+        let response = answered(&asked, async { panic!("a handler") }).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }
