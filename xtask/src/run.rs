@@ -67,10 +67,12 @@ pub(crate) struct Beside {
     said: PathBuf,
 }
 
-/// Where something else failed first: what they have made is their own to take away.
+/// Where something else failed first: what they have made is their own to take away, and only what failed is of interest.
 impl Drop for Beside {
     fn drop(&mut self) {
-        if let Err(error) = self.finish() {
+        if let Some(Err(error)) = self.wait()
+            && let Err(error) = self.tell(Err(error))
+        {
             complain(&format!("{error:#}"));
         }
     }
@@ -88,16 +90,23 @@ impl Beside {
         Ok(Self { name, running: Some(running), said })
     }
 
-    /// Waits for their end and says what they said; anything but success is an error.
-    pub(crate) fn end(mut self) -> Result<()> {
-        self.finish()
+    /// Waits for all of them and says what they said, what failed last: whoever reads the end of it sees why. Anything
+    /// but success is an error.
+    pub(crate) fn end<const COUNT: usize>(mut all: [Self; COUNT]) -> Result<()> {
+        let mut ended: Vec<_> = all.iter_mut().filter_map(|one| Some((one.wait()?, &*one))).collect();
+        ended.sort_by_key(|(outcome, _)| outcome.is_err());
+        let told: Vec<_> = ended.into_iter().map(|(outcome, one)| one.tell(outcome)).collect();
+        told.into_iter().collect()
     }
 
-    fn finish(&mut self) -> Result<()> {
-        let Some(running) = self.running.take() else { return Ok(()) };
-        let ended = running.join().unwrap_or_else(|_| bail!("the thread that waits for it panicked"));
+    fn wait(&mut self) -> Option<Result<()>> {
+        let running = self.running.take()?;
+        Some(running.join().unwrap_or_else(|_| bail!("the thread that waits for it panicked")))
+    }
+
+    fn tell(&self, outcome: Result<()>) -> Result<()> {
         say(&format!("── {}, which ran beside", self.name));
         std::io::copy(&mut File::open(&self.said)?, &mut std::io::stdout())?;
-        ended.with_context(|| format!("{} failed", self.name))
+        outcome.with_context(|| format!("{} failed", self.name))
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn all() -> Result<()> {
     let windows = Beside::start("Windows", windows::trials(&postgres)?)?;
     macos::link()?;
     step("browsers and kills", || succeed(&mut end_to_end(&postgres, Files::Others)?))?;
-    [devices, mac, windows].into_iter().try_for_each(Beside::end)
+    Beside::end([devices, mac, windows])
 }
 
 /// What the tests need and isn't ours: from networks, and none of it built here.

@@ -4,6 +4,7 @@
 mod apply;
 mod fetch;
 mod let_in;
+mod pause;
 mod poll;
 mod tell;
 

@@ -171,7 +171,23 @@ fn what_happened_is_told_until_the_server_knows_it() {
     assert_eq!(told, (1..=250).collect::<Vec<_>>());
 }
 
-/// A poll would be held for minutes, and a report that failed is tried again after one.
+/// Nothing else has to happen for it: no state, no other event, no poll that ends.
+#[test]
+fn a_report_that_was_refused_is_made_again_soon() {
+    let device = started(|fake| fake.put(|state| state.users = vec![enrolled(1, "alice")]));
+    eventually("the window of alice at the server", || {
+        let reports = device.fake.reports();
+        reports.iter().flat_map(|report| &report.accounts).any(|account| account.offline_until.is_some())
+    });
+    device.fake.refuse_reports(2);
+    let at = claviger_domain::time::Timestamp::from_seconds(1_800_000_000);
+    let user = enrolled(1, "alice").id;
+    let happened = Happened { at, user, place: Place::default(), what: What::FirstFactorAlone };
+    device.vault.record(happened).unwrap();
+    eventually("the report of it", || device.fake.events().len() == 1);
+}
+
+/// A poll would be held for minutes, and a report that failed is tried again after a pause that grows to one.
 #[test]
 fn a_server_that_is_back_hears_at_once_of_what_happened_meanwhile() {
     let device = started(|fake| fake.put(|state| state.users = vec![user(1, "alice")]));

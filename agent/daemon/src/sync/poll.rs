@@ -1,14 +1,12 @@
 //! The poll that is held open, and each new state on its way in.
 
-use super::{Link, Sync};
+use super::{Link, Sync, pause::Pause};
 use crate::{entropy, logs, server::Failure, vault};
 use claviger_agent_core::port::Clock;
 use claviger_domain::time::Span;
 use claviger_wire::server::{SignedState, State};
-use std::{sync::atomic::Ordering, thread, time::Duration};
+use std::{sync::atomic::Ordering, thread};
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The server hears of the device's clock so often at least.
 const TELL_EVERY: Span = Span::hours(6);
 
@@ -48,7 +46,7 @@ impl NotTaken {
 
 impl Sync {
     pub(super) fn keep_polling(&self) {
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Pause::none();
         let mut heard = Heard::Server;
         loop {
             let found = match heard {
@@ -57,7 +55,7 @@ impl Sync {
             };
             match found.and_then(|()| self.poll()) {
                 Ok(()) => {
-                    pause = FIRST_PAUSE;
+                    pause = Pause::none();
                     heard = Heard::Server;
                     self.met_again();
                     self.shared.apply.ring();
@@ -67,8 +65,7 @@ impl Sync {
                 Err(error) => {
                     self.failed(&error);
                     heard = error.heard();
-                    thread::sleep(entropy::jittered(pause));
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    thread::sleep(pause.next());
                 }
             }
         }
@@ -92,7 +89,7 @@ impl Sync {
                 // A server that goes down lets everybody go at once.
                 let held = self.clock.clocks().uptime.since.micros() - began.micros();
                 if held < Span::seconds(1).micros() {
-                    thread::sleep(entropy::jittered(FIRST_PAUSE));
+                    thread::sleep(entropy::jittered(Pause::FIRST));
                 }
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! The report: how things are, and what happened since the server heard of it last.
 
-use super::{Sync, lock};
+use super::{Sync, lock, pause::Pause};
 use crate::{logs, platform::system::machine, server::Failure, tasks::Outcome};
 use claviger_agent_core::{clock::Contact, port::Clock};
 use claviger_domain::{
@@ -11,7 +11,6 @@ use claviger_wire::{
     orders::{PolicySaid, RunSaid},
     server::{Account, Codes, Presence, Report},
 };
-use std::time::Duration;
 
 /// Events of one report.
 const EVENTS: usize = 100;
@@ -21,21 +20,23 @@ const ACCOUNTS: usize = 3_000;
 const POLICIES: usize = 200;
 /// Ended runs of one report: what they printed is up to 200 kilobytes each.
 const RUNS: usize = 2;
-/// After a report that was refused.
-const AGAIN: Duration = Duration::from_secs(60);
 
 impl Sync {
     pub(super) fn keep_telling(&self) {
         // The first report waits for what became of the state.
         self.shared.tell.wait(None);
+        let mut pause = Pause::none();
         loop {
             let wait = match self.tell_all() {
-                Ok(()) => None,
-                // The next poll that comes through rings.
-                Err(Failure::Silent(_)) => Some(AGAIN),
+                Ok(()) => {
+                    pause = Pause::none();
+                    None
+                }
+                // Whoever polls says so in the journal.
+                Err(Failure::Silent(_)) => Some(pause.next()),
                 Err(error) => {
                     logs::warn(&format!("the report was not taken: {error}"));
-                    Some(AGAIN)
+                    Some(pause.next())
                 }
             };
             self.shared.tell.wait(wait);
