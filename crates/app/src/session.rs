@@ -118,7 +118,8 @@ impl App {
     pub async fn visit(&self, realm: Realm, token: &str, origin: Origin) -> Result<Visit, Problem> {
         let organization = self.organization().await?;
         let now = self.now();
-        let found = table::session::find(&self.0.store, organization.id, realm, token::hash(token)).await?;
+        let found =
+            table::session::find(&self.0.store, organization.id, realm, token::session_key(token)).await?;
         let Some((session, account)) = found else { return Ok(Visit::Stranger) };
         let idle = organization.settings.idle(realm);
         if session.expires_at <= now
@@ -170,8 +171,8 @@ impl App {
         origin: &Origin,
     ) -> (NewSession, SessionId) {
         let next = sign_in::next(account, draft.organization.totp, proven, draft.now);
-        let token = Token::new("", self.random());
         let now = draft.now;
+        let token = Token::of_session(now, self.random());
         let realm = account.kind.realm();
         let (stage, lifetime) = match next {
             Next::Enter => (Stage::Full, draft.organization.settings.session_overall),
@@ -179,7 +180,7 @@ impl App {
         };
         let session = Session {
             id: SessionId::new(now, self.random()),
-            token_hash: token.hash(),
+            token_hash: token.session_key(),
             account: account.id,
             realm,
             stage,

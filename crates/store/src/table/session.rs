@@ -32,7 +32,7 @@ impl Stage {
 pub struct Session {
     /// Its name for lists and logs; the token is not kept.
     pub id: SessionId,
-    /// SHA-256 of the token.
+    /// Of SHA-256 of the token, after the time that it begins with.
     pub token_hash: [u8; 32],
     /// Whose.
     pub account: AccountId,
