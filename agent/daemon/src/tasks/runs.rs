@@ -54,9 +54,9 @@ impl Runs {
         Ok(Self { folder, going: BTreeMap::new(), floor: Timestamp(floor.unwrap_or(i64::MIN)) })
     }
 
-    /// Whether any of them goes on.
+    /// Whether any of them goes on, as far as it was told: what ended since then has to be told yet.
     pub(super) fn are_going(&self) -> bool {
-        self.going.values().any(|going| !going.thread.is_finished())
+        !self.going.is_empty()
     }
 
     /// Begins what is to begin, ends what is to end, and tells what became of each.
@@ -227,5 +227,44 @@ fn keep(folder: &Path, said: &RunSaid) {
     match kept {
         Ok(()) => logs::note(&format!("run {}: {:?}", said.run, said.stage)),
         Err(error) => logs::warn(&format!("what came of run {} can't be kept: {error}", said.run)),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use claviger_domain::command::Shell;
+
+    /// S9.2: a quick one is over before the look at which it began is. Nothing else would make the agent look again.
+    #[test]
+    fn a_run_goes_on_until_its_end_was_told() {
+        let folder = std::env::temp_dir().join(format!("claviger-runs-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut runs = Runs::open(&folder).unwrap();
+        assert!(!runs.are_going());
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let order = RunOrder {
+            id: RunId::new(now, [1; 10]),
+            wish: Wish::Begin,
+            shell: Shell::Shell,
+            // It fails at once under systemd, which runs nothing for who isn't root: that is an end as well.
+            script: "true".into(),
+            timeout_seconds: 60,
+            asked_at: now,
+            expires_at: now.plus(Span::hours(1)),
+        };
+        let orders = [order];
+        assert_eq!(
+            runs.carry_out(&orders, now).iter().map(|said| said.stage).collect::<Vec<_>>(),
+            [Stage::Running]
+        );
+        while runs.going.values().any(|going| !going.thread.is_finished()) {
+            thread::yield_now();
+        }
+        assert!(runs.are_going());
+        let said = runs.carry_out(&orders, now);
+        assert!(matches!(said[..], [RunSaid { stage: Stage::Ended(_), .. }]), "{said:?}");
+        assert!(!runs.are_going());
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
