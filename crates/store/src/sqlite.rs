@@ -63,10 +63,9 @@ impl Sqlite {
         }
     }
 
-    /// Nothing if all connections for it are in use.
+    /// Nothing if all connections at hand are in use.
     fn read_at_hand<T: FromRow>(&self, sql: &str, values: &[Value]) -> Option<Result<Vec<T>, StoreError>> {
-        let others = || self.at_hand.iter().find_map(|connection| connection.try_lock().ok());
-        let connection = self.writer.idle().or_else(others)?;
+        let connection = self.at_hand.iter().find_map(|connection| connection.try_lock().ok())?;
         Some(rows(&connection, sql, values))
     }
 

@@ -9,7 +9,7 @@ use crate::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use rusqlite::{Connection, params_from_iter};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     thread::{self, Thread},
 };
 use tokio::task::yield_now;
@@ -25,7 +25,6 @@ pub(super) struct Writer {
     // Dropped before the thread is woken for the last time.
     batches: Sender<Waiting>,
     thread: Sleeper,
-    connection: Arc<Mutex<Connection>>,
 }
 
 /// A thread that sleeps until it is woken.
@@ -51,18 +50,8 @@ impl Drop for Call<'_> {
 impl Writer {
     pub(super) fn start(connection: Connection, stats: Arc<Stats>) -> Result<Self, StoreError> {
         let (batches, waiting) = crossbeam_channel::bounded(QUEUE);
-        let connection = Arc::new(Mutex::new(connection));
-        let writing = Arc::clone(&connection);
-        let thread = spawn("sqlite-write", move || write_all(&writing, &waiting, &stats))?;
-        Ok(Self { batches, thread: Sleeper(thread), connection })
-    }
-
-    /// The connection that writes, for a read while it has nothing to write. What it wrote is still in its memory, where
-    /// all others have to fetch anew whatever they had in theirs. A transaction that can't be ended is nobody's to read.
-    pub(super) fn idle(&self) -> Option<MutexGuard<'_, Connection>> {
-        let is_idle =
-            |connection: &MutexGuard<'_, Connection>| connection.is_autocommit() && self.batches.is_empty();
-        self.connection.try_lock().ok().filter(is_idle)
+        let thread = spawn("sqlite-write", move || write_all(&connection, &waiting, &stats))?;
+        Ok(Self { batches, thread: Sleeper(thread) })
     }
 
     /// Answered after the sync.
@@ -79,14 +68,13 @@ impl Writer {
     }
 }
 
-fn write_all(connection: &Mutex<Connection>, waiting: &Receiver<Waiting>, stats: &Stats) {
+fn write_all(connection: &Connection, waiting: &Receiver<Waiting>, stats: &Stats) {
     loop {
         match waiting.try_recv() {
             Ok(first) => {
                 let mut group = vec![first];
                 group.extend(waiting.try_iter().take(BATCHES_A_SYNC - 1));
-                // A read that panicked has changed nothing.
-                write_group(&connection.lock().unwrap_or_else(PoisonError::into_inner), group, stats);
+                write_group(connection, group, stats);
             }
             Err(TryRecvError::Empty) => thread::park(),
             Err(TryRecvError::Disconnected) => return,
@@ -236,8 +224,7 @@ mod tests {
                 }
             }
         };
-        let connection = Arc::new(Mutex::new(Connection::open_in_memory().unwrap()));
-        (Writer { batches, thread: Sleeper(spawn("called", write).unwrap()), connection }, told)
+        (Writer { batches, thread: Sleeper(spawn("called", write).unwrap()) }, told)
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -264,38 +251,6 @@ mod tests {
         let (writer, found) = called();
         assert!(writer.commit(batch(&[1])).now_or_never().is_none());
         assert_eq!(found.recv_timeout(LONG), Ok(1));
-    }
-
-    #[test]
-    fn reads_are_not_in_the_way_of_what_waits_to_be_written() {
-        let (writer, _) = called();
-        let reading = writer.idle().unwrap();
-        assert!(writer.idle().is_none());
-        reading.execute_batch("BEGIN").unwrap();
-        drop(reading);
-        assert!(writer.idle().is_none());
-        writer.connection.lock().unwrap().execute_batch("ROLLBACK").unwrap();
-        let commit = writer.commit(batch(&[1]));
-        assert!(writer.idle().is_some());
-        let mut commit = Box::pin(commit);
-        assert!(commit.as_mut().now_or_never().is_none());
-        assert!(writer.idle().is_none());
-    }
-
-    #[tokio::test]
-    async fn a_read_that_panics_ends_no_write() {
-        let (folder, connection) = fresh("panic");
-        let writer = Writer::start(connection, Arc::default()).unwrap();
-        thread::scope(|scope| {
-            let read = scope.spawn(|| {
-                let _reading = writer.idle().unwrap();
-                panic!("of the test");
-            });
-            read.join().unwrap_err();
-        });
-        assert_eq!(writer.commit(batch(&[1])).await.unwrap(), Commit::Committed);
-        drop(writer);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
