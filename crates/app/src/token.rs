@@ -55,7 +55,7 @@ pub(crate) fn session_key(token: &str) -> [u8; 32] {
     if bytes.len() == TIME + RANDOM
         && let Some(time) = bytes.first_chunk::<TIME>()
     {
-        key.copy_within(..RANDOM - TIME, TIME);
+        key.rotate_right(TIME);
         key[..TIME].copy_from_slice(time);
     }
     key
@@ -87,7 +87,7 @@ mod tests {
         let now = Timestamp::from_seconds(1_800_000_000);
         let token = Token::of_session(now, [7; RANDOM]);
         let key = token.session_key();
-        assert_eq!(key[TIME..], token.hash()[..RANDOM - TIME]);
+        assert_eq!(key[TIME..], token.hash()[..key.len() - TIME]);
         let bytes = BASE64URL_NOPAD.decode(token.expose().as_bytes()).unwrap();
         for at in 0..bytes.len() {
             let mut other = bytes.clone();
